@@ -1,0 +1,2 @@
+//! Kernel half.
+#![no_std]

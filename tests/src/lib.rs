@@ -1,0 +1,1 @@
+//! A fabric in a box.

@@ -1,0 +1,3 @@
+//! PTM workshop.
+
+fn main() {}
