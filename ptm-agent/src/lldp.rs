@@ -3,7 +3,7 @@
 //! Pure: no I/O, no clock. Everything decoded borrows from the frame; decoding allocates nothing. What comes in is a
 //! stranger's: any bytes are an [`Lldpdu`] or a [`Malformed`], and whatever is shown of them is escaped and bounded.
 //!
-//! Start reading at [`decode`]; [`tlv`](self::Tlvs) has the walk over the TLVs that everything here is made of.
+//! Start reading at [`decode`]; [`Tlvs`] is the walk that everything here is made of.
 
 use std::fmt;
 

@@ -20,7 +20,7 @@ impl Display for Show<'_> {
 
 /// One line: what it is, and its value.
 fn line(f: &mut Formatter<'_>, label: impl Display, value: impl Display) -> fmt::Result {
-    // Padding is the formatter's for strings only.
+    // A string, because `format_args!` ignores a width.
     writeln!(f, "{:<25} {value}", label.to_string())
 }
 

@@ -99,9 +99,8 @@ impl<'a> Tlvs<'a> {
         })
     }
 
-    /// Of a TLV that an LLDPDU should have at most once, the first one stands and the others are discarded. The
-    /// standard says "at most once" in each TLV's usage rules (802.1AB-2016 8.5.5–8.5.8; 802.1Q-2018 D.2; 802.3-2018
-    /// 79.3), and that it is the first that counts is how other receivers read it.
+    /// Of a TLV that an LLDPDU should have once at most (the TLVs' usage rules: 802.1AB-2016 8.5.5–8.5.8, 802.1Q-2018
+    /// annex D, 802.3-2018 clause 79), the first one stands and the others are discarded, as lldpad and illumos do it.
     fn first_of_its_kind(&mut self, tlv: Tlv<'a>) -> Result<Tlv<'a>, TlvError> {
         let bit = match tlv {
             Tlv::PortDescription(_) => 0,
