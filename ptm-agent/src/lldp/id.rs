@@ -49,7 +49,7 @@ macro_rules! id {
                 }
             }
 
-            /// Its name in lldpcli, or one in that manner where lldpcli has none.
+            /// Its name in lldpcli, or one in that manner where lldpcli says `unhandled`.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
@@ -68,7 +68,8 @@ macro_rules! id {
         $(#[$id_doc])*
         ///
         /// `Display` is lldpcli's: a MAC address as `00:1b:21:0a:0b:0c`, a network address in its usual notation, text
-        /// as text; what lldpcli leaves empty (a family or a subtype it doesn't know) as bytes in hexadecimal.
+        /// as text. What lldpcli calls `unhandled` and shows as bytes is text if the standard makes it so; else, and
+        /// for an address of an unknown family, it is bytes in hexadecimal here too.
         /// Bounded and escaped as [`Text`] is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub struct $id<'a> {

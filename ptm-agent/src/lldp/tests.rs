@@ -278,6 +278,8 @@ fn a_longer_ttl_tlv_counts_by_its_first_two_bytes() {
     assert_eq!(pdu.ttl, 3601);
 }
 
+/// As lldpcli 1.0.16 printed them, but for the components, the circuit ID, the reserved subtypes (`unhandled` there) and
+/// addresses of another family or length than an IP address has.
 #[test]
 fn ids_read_as_lldpcli_prints_them() {
     let chassis: &[(u8, &[u8], &str, &str)] = &[
