@@ -4,4 +4,5 @@
 //! around them. ARCHITECTURE.md has the map.
 
 pub mod monitor;
+pub mod plan;
 pub mod time;
