@@ -99,19 +99,11 @@ impl Diagnostic {
 
     /// `FILE:LINE:COLUMN: error: TITLE (first here: line 12); HELP`, for logs and sockets. One line, whatever the file holds.
     pub fn one_line(&self, file_name: &str) -> String {
-        let mut line = file_name.escape_debug().to_string();
-        if let Some(Label { line: number, column, .. }) = self.labels.first() {
-            line += &format!(":{number}:{column}");
-        }
-        line += &format!(": {}: {}", self.severity, self.title);
-        for label in self.labels.iter().skip(1) {
-            line += &format!(" ({}: line {})", label.text, label.line);
-        }
-        for more in self.help.iter().cloned().chain(self.repeated_note()) {
-            line += "; ";
-            line += &more;
-        }
-        line
+        let place = self.labels.first().map(|label| format!(":{}:{}", label.line, label.column)).unwrap_or_default();
+        let mut parts = vec![format!("{}{place}: {}: {}", file_name.escape_debug(), self.severity, self.title)];
+        parts.extend(self.labels.iter().skip(1).map(|label| format!(" ({}: line {})", label.text, label.line)));
+        parts.extend(self.help.iter().cloned().chain(self.repeated_note()).map(|more| format!("; {more}")));
+        parts.concat()
     }
 
     pub(super) fn repeated_note(&self) -> Option<String> {

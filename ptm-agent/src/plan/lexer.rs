@@ -144,13 +144,11 @@ impl<'t> Lexer<'t> {
                 Some(b'/') if self.byte(1) == Some(b'/') => self.skip_line(),
                 Some(b'/') if self.byte(1) == Some(b'*') => {
                     let open = self.position;
-                    match bytes[open + 2..].windows(2).position(|pair| pair == b"*/") {
-                        Some(length) => self.position = open + 2 + length + 2,
-                        None => {
-                            self.position = bytes.len();
-                            return (first_on_line, Some(open));
-                        }
-                    }
+                    let Some(length) = bytes[open + 2..].windows(2).position(|pair| pair == b"*/") else {
+                        self.position = bytes.len();
+                        return (first_on_line, Some(open));
+                    };
+                    self.position = open + 2 + length + 2;
                 }
                 _ => return (first_on_line, None),
             }
@@ -286,8 +284,15 @@ fn is_name_char(c: char) -> bool {
     match c {
         '_' => true,
         _ if c.is_ascii() => c.is_ascii_alphanumeric(),
-        '\u{ab}' | '\u{bb}' | '\u{ad}' | '\u{2018}'..='\u{201f}' | '\u{200b}'..='\u{200f}' => false,
-        '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => false,
+        // Typographic quotes; a soft hyphen; zero-width characters; those that turn the direction of writing.
+        '\u{ab}'
+        | '\u{bb}'
+        | '\u{2018}'..='\u{201f}'
+        | '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' => false,
         _ => !c.is_whitespace() && !c.is_control(),
     }
 }
@@ -307,9 +312,9 @@ fn unescape(raw: &str) -> String {
     while let Some(at) = rest.find('\\') {
         text.push_str(&rest[..at]);
         let after = &rest[at + 1..];
-        rest = if after.starts_with('"') {
+        rest = if let Some(quoted) = after.strip_prefix('"') {
             text.push('"');
-            &after[1..]
+            quoted
         } else if let Some(joined) = after.strip_prefix("\r\n").or_else(|| after.strip_prefix('\n')) {
             joined
         } else if let Some(kept) = after.strip_prefix('\\') {

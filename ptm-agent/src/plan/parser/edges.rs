@@ -104,13 +104,12 @@ impl<'t> Parser<'t, '_> {
             return Err(GivenUp);
         }
         let raw = self.raw(name.span);
-        if raw.starts_with('<') {
-            let help = if raw.starts_with("<-") { "a link is written `--`" } else { "quote the name instead" };
+        if let Some(html) = raw.strip_prefix('<') {
+            let help = if html.starts_with('-') { "a link is written `--`" } else { "quote the name instead" };
             let title = format!("an HTML string cannot name a {what}");
             self.problems.add(Diagnostic::error(title).at(name.span, "not a name").help(help));
             // It may run over many lines, to a `>` that has nothing to do with it.
-            self.resume =
-                Some(name.span.start + 1 + u32::try_from(raw[1..].find('\n').unwrap_or(raw.len() - 1)).unwrap_or(0));
+            self.resume = Some(self.end_of_line(name.span.start).min(name.span.end));
             return Err(GivenUp);
         }
         if self.token.is_atom() && self.token.span.start == name.span.end {

@@ -109,7 +109,7 @@ impl Parser<'_, '_> {
         self.resume = Some(line);
     }
 
-    fn end_of_line(&self, from: u32) -> u32 {
+    pub(super) fn end_of_line(&self, from: u32) -> u32 {
         u32::try_from(line_end(self.text, from as usize)).unwrap_or(u32::MAX)
     }
 }
