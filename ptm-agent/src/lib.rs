@@ -5,4 +5,5 @@
 
 pub mod lldp;
 pub mod monitor;
+pub mod plan;
 pub mod time;
