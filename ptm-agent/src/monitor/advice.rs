@@ -1,0 +1,110 @@
+//! What to tell a person about a port that is not as planned: why, and which cable to move where.
+
+use crate::lldp::{Lldpdu, PortIdSubtype, Text};
+use crate::monitor::judge::{self, Closeness};
+use crate::monitor::{Neighbor, Reason, Report};
+use crate::plan::{Endpoint, Expectation, MatchType, Plan};
+
+/// The reason of a report in a sentence, with the evidence.
+///
+/// Holds text from LLDP: whoever shows it escapes it for where it goes.
+pub fn explain(report: &Report<'_>) -> String {
+    let expected = report.expected().unwrap_or_default();
+    let observed = report.observed().unwrap_or_default();
+    match report.reason {
+        Reason::Match => format!("{observed} is there, as planned"),
+        Reason::WrongNode | Reason::WrongPort => match &report.difference {
+            Some(difference) => format!(
+                "expected {expected}, found {observed}: the {} is {}, not {}",
+                difference.field.as_str(),
+                if difference.observed.is_empty() {
+                    "not sent".to_owned()
+                } else {
+                    format!("`{}`", difference.observed)
+                },
+                format_args!("`{}`", difference.expected),
+            ),
+            None => format!("expected {expected}, found {observed}"),
+        },
+        Reason::AgedOut => format!("expected {expected}, and the neighbor that was there fell silent: its TTL is over"),
+        Reason::Left => format!("expected {expected}, and the neighbor that was there said goodbye"),
+        Reason::LinkDown => format!("expected {expected}, and the link lost carrier"),
+        Reason::Silent => format!("expected {expected}; the link is up and no LLDP was ever heard on it"),
+        Reason::Down => format!("expected {expected}; the link is down and nobody was ever heard on it"),
+        Reason::Absent => format!("expected {expected}, and this machine has no such port"),
+        Reason::Unchecked => format!("the plan gives no far port, only {expected}: nothing to check"),
+        Reason::Unplanned => format!("{observed} is there, and the plan does not name this port"),
+    }
+}
+
+/// What mends a port whose neighbor is not the expected one, as far as the plan knows it.
+///
+/// `other_port` gives the neighbors on another port of this machine, by name: two exchanged cables are one finding.
+pub(super) fn advise<'a>(
+    plan: &Plan,
+    port: &str,
+    expectation: Option<&Expectation>,
+    neighbor: &Neighbor,
+    other_port: impl Fn(&str) -> &'a [Neighbor],
+) -> Option<String> {
+    let pdu = neighbor.pdu();
+    if let Some(advice) = expectation.and_then(|expectation| mends_by_setting(expectation, &pdu)) {
+        return Some(advice);
+    }
+    let planned = planned_far_end(plan, &pdu);
+    if let Some((near, far)) = &planned {
+        if far.node == plan.node() && far.port != port {
+            let exchanged = other_port(far.port).iter().any(|neighbor| {
+                planned_far_end(plan, &neighbor.pdu())
+                    .is_some_and(|(_, back)| back.node == plan.node() && back.port == port)
+            });
+            let also = if exchanged { format!(" ({port} and {} are exchanged)", far.port) } else { String::new() };
+            let far = far.port;
+            return Some(format!("{near} belongs on {far}; move the cable from {port} to {far}{also}"));
+        }
+        if far.node != plan.node() && expectation.is_none_or(|e| judge::closeness(e, &pdu) == Closeness::WrongNode) {
+            return Some(format!("{near} belongs on {}:{}, not on this machine's {port}", far.node, far.port));
+        }
+    }
+    let expectation = expectation?;
+    let far_port = expectation.far_port.as_deref()?;
+    match judge::closeness(expectation, &pdu) {
+        Closeness::WrongPort => {
+            let found = judge::difference(expectation, &pdu)?.observed;
+            Some(format!("at {}, move the cable from {found} to {far_port}", expectation.far_node))
+        }
+        Closeness::WrongNode if planned.is_none() => {
+            let far = format!("{}:{far_port}", expectation.far_node);
+            Some(format!("the plan does not know this neighbor; connect {port} to {far}"))
+        }
+        Closeness::WrongNode | Closeness::Match => None,
+    }
+}
+
+/// A right cable that fails for what the neighbor is set to send (facts: a host's lldpd sends its MAC as port ID).
+fn mends_by_setting(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Option<String> {
+    let port = expectation.far_port.as_deref()?;
+    let description = pdu.port_description?.to_str()?;
+    let is_setting = judge::closeness(expectation, pdu) == Closeness::WrongPort
+        && expectation.match_type == MatchType::IfName
+        && pdu.port_id.subtype() == PortIdSubtype::MacAddress
+        && description == port;
+    is_setting.then(|| {
+        format!(
+            "the cable is right: the neighbor sends its MAC {} as port ID and `{port}` as description; \
+             use match_type=portdescr, or set its port ID to the interface name",
+            pdu.port_id
+        )
+    })
+}
+
+/// The neighbor's own endpoint, `node:port` as the plan spells it, and where the plan puts the other end of its cable.
+fn planned_far_end<'p>(plan: &'p Plan, pdu: &Lldpdu<'_>) -> Option<(String, Endpoint<'p>)> {
+    let name = pdu.system_name?.to_str()?;
+    let description = pdu.port_description.and_then(Text::to_str);
+    let port_id = pdu.port_id.to_string();
+    [name, judge::short(name)].into_iter().find_map(|node| {
+        let far = |port: &str| Some((format!("{node}:{port}"), plan.far_end(node, port)?));
+        far(&port_id).or_else(|| description.and_then(far))
+    })
+}

@@ -1,0 +1,192 @@
+//! One interface as the monitor sees it: its link, its neighbors, its verdict.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::lldp::{self, Lldpdu, Malformed};
+use crate::monitor::judge::{self, Closeness, Silence};
+use crate::monitor::neighbor::MAX_NEIGHBORS;
+use crate::monitor::{IfIndex, Neighbor, Reason, Statistics};
+use crate::plan::Expectation;
+use crate::time::BootTime;
+
+/// What became of an LLDPDU that the monitor was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A neighbor, or something about one, is new: the port was judged again.
+    Changed,
+    /// It repeats what its sender said before: the TTL runs anew.
+    Refreshed,
+    /// Its sender leaves: the port was judged again.
+    Left,
+    /// It was malformed and thrown away; what was known of the port stays. `first`: the first of its kind there.
+    Malformed {
+        /// What was wrong with it.
+        error: Malformed,
+        /// True once a port and kind, so that a log can say it once.
+        first: bool,
+    },
+    /// The port has as many neighbors as it remembers, and this one isn't expected.
+    TooMany,
+    /// It came in before the link went down, or on an interface that the monitor doesn't know.
+    Stale,
+}
+
+#[derive(Debug)]
+pub(super) struct Port {
+    pub(super) ifindex: IfIndex,
+    pub(super) name: Arc<str>,
+    pub(super) carrier: bool,
+    carrier_losses: u32,
+    pub(super) neighbors: Vec<Neighbor>,
+    pub(super) silence: Silence,
+    /// The TTL of the neighbor that [`Silence`] is about.
+    last_ttl: Duration,
+    /// With carrier back after [`Silence::LinkLost`]: when it turns into [`Silence::AgedOut`].
+    back_until: Option<BootTime>,
+    /// What was captured up to here no longer counts.
+    cut_at: BootTime,
+    /// The plan's word on this port: an index into its expectations.
+    pub(super) expectation: Option<usize>,
+    pub(super) reason: Option<Reason>,
+    pub(super) changed_at: Option<BootTime>,
+    pub(super) statistics: Statistics,
+    /// The moment for which the monitor's timers hold this port.
+    pub(super) timer: Option<BootTime>,
+}
+
+impl Port {
+    pub(super) fn new(ifindex: IfIndex, name: &str, carrier: bool, carrier_losses: u32) -> Self {
+        Self {
+            ifindex,
+            name: name.into(),
+            carrier,
+            carrier_losses,
+            neighbors: Vec::new(),
+            silence: Silence::NeverHeard,
+            last_ttl: Duration::ZERO,
+            back_until: None,
+            cut_at: BootTime::default(),
+            expectation: None,
+            reason: None,
+            changed_at: None,
+            statistics: Statistics::default(),
+            timer: None,
+        }
+    }
+
+    /// Takes the kernel's word on the link. Carrier that went and came back between two reports counts as lost: the
+    /// cable may be another one.
+    pub(super) fn set_link(&mut self, carrier: bool, carrier_losses: u32, now: BootTime) {
+        let flapped = self.carrier && carrier && carrier_losses != self.carrier_losses;
+        if self.carrier && !carrier || flapped {
+            self.lose_carrier(now);
+        }
+        let returned = carrier && (!self.carrier || flapped);
+        if returned && self.silence == Silence::LinkLost && self.neighbors.is_empty() {
+            self.back_until = Some(now + self.last_ttl);
+        }
+        self.carrier = carrier;
+        self.carrier_losses = carrier_losses;
+    }
+
+    fn lose_carrier(&mut self, now: BootTime) {
+        self.remember_last_ttl();
+        if !self.neighbors.is_empty() || self.silence != Silence::NeverHeard {
+            self.silence = Silence::LinkLost;
+        }
+        self.neighbors.clear();
+        self.back_until = None;
+        self.cut_at = now;
+    }
+
+    fn remember_last_ttl(&mut self) {
+        self.last_ttl = self.neighbors.iter().map(Neighbor::ttl).max().unwrap_or(self.last_ttl);
+    }
+
+    /// Another expectation: what was remembered of the neighbors that went belongs to the old one.
+    pub(super) fn expect(&mut self, expectation: Option<usize>) {
+        self.expectation = expectation;
+        self.silence = Silence::NeverHeard;
+        self.back_until = None;
+    }
+
+    pub(super) fn hear(&mut self, expectation: Option<&Expectation>, lldpdu: &[u8], at: BootTime) -> Heard {
+        if at < self.cut_at {
+            return Heard::Stale;
+        }
+        self.statistics.frames_in += 1;
+        // The usual case by far, a repetition, costs a comparison of bytes.
+        if let Some(neighbor) = self.neighbors.iter_mut().find(|neighbor| neighbor.repeats(lldpdu)) {
+            neighbor.refresh(at);
+            return Heard::Refreshed;
+        }
+        let pdu = match lldp::decode(lldpdu) {
+            Ok(pdu) => pdu,
+            Err(error) => {
+                let first = self.statistics.count_malformed(&error);
+                return Heard::Malformed { error, first };
+            }
+        };
+        self.statistics.count(&pdu);
+        let known = self.neighbors.iter().position(|neighbor| neighbor.is_sender_of(&pdu));
+        match (known, pdu.is_shutdown()) {
+            (Some(known), true) => {
+                self.remember_last_ttl();
+                self.neighbors.remove(known);
+                self.silence = Silence::Left;
+                Heard::Left
+            }
+            // 802.1AB-2016 §9.2.7.7.2: the goodbye of somebody unknown changes nothing.
+            (None, true) => Heard::Refreshed,
+            // The same but for what stands behind its End TLV.
+            (Some(known), false) if self.neighbors[known].repeats(pdu.as_bytes()) => {
+                self.neighbors[known].refresh(at);
+                Heard::Refreshed
+            }
+            (Some(known), false) => {
+                self.neighbors[known].replace(&pdu, at);
+                Heard::Changed
+            }
+            (None, false) => self.admit(expectation, &pdu, at),
+        }
+    }
+
+    fn admit(&mut self, expectation: Option<&Expectation>, pdu: &Lldpdu<'_>, at: BootTime) -> Heard {
+        let matches = |pdu: &Lldpdu<'_>| expectation.is_some_and(|e| judge::closeness(e, pdu) == Closeness::Match);
+        if self.neighbors.len() >= MAX_NEIGHBORS {
+            self.statistics.too_many_neighbors += 1;
+            // A crowd of strangers must not keep the expected neighbor out.
+            let stranger = self.neighbors.iter().position(|neighbor| !matches(&neighbor.pdu()));
+            match stranger {
+                Some(stranger) if matches(pdu) => drop(self.neighbors.remove(stranger)),
+                _ => return Heard::TooMany,
+            }
+        }
+        self.neighbors.push(Neighbor::new(pdu, at));
+        self.back_until = None;
+        Heard::Changed
+    }
+
+    /// Lets go of whom time has overtaken; true if that changed anything.
+    pub(super) fn age(&mut self, now: BootTime) -> bool {
+        let before = self.neighbors.len();
+        if self.neighbors.iter().any(|neighbor| neighbor.expires_at() <= now) {
+            self.remember_last_ttl();
+            self.neighbors.retain(|neighbor| neighbor.expires_at() > now);
+            self.silence = Silence::AgedOut;
+            self.statistics.ageouts += (before - self.neighbors.len()) as u64;
+        }
+        let waited = self.back_until.is_some_and(|until| until <= now);
+        if waited {
+            self.back_until = None;
+            self.silence = Silence::AgedOut;
+        }
+        waited || before != self.neighbors.len()
+    }
+
+    /// When [`Port::age`] next has something to do.
+    pub(super) fn deadline(&self) -> Option<BootTime> {
+        self.neighbors.iter().map(Neighbor::expires_at).chain(self.back_until).min()
+    }
+}

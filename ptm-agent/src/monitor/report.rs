@@ -1,0 +1,92 @@
+//! What the monitor tells the outside: a report on a port when asked, an event when a verdict changes.
+
+use std::sync::Arc;
+
+use crate::lldp::PortIdSubtype;
+use crate::monitor::judge;
+use crate::monitor::{Difference, IfIndex, Neighbor, Reason, Statistics};
+use crate::plan::{Expectation, MatchType, Notify};
+use crate::time::BootTime;
+
+/// Everything the monitor knows of one port at one moment.
+///
+/// Text that comes from LLDP is not escaped here: each way out escapes it for its own format.
+#[derive(Clone, Debug)]
+pub struct Report<'a> {
+    /// The interface's name, or the one that the plan gives where this machine has no such interface.
+    pub port: &'a str,
+    /// The interface; `None`: this machine has none of that name.
+    pub ifindex: Option<IfIndex>,
+    /// Whether the link has carrier.
+    pub carrier: bool,
+    /// The verdict; [`Reason::status`] is its status.
+    pub reason: Reason,
+    /// When the verdict, or what LLDP says on the port, last changed; `None`: never since the agent started.
+    pub changed_at: Option<BootTime>,
+    /// What the plan says of the port.
+    pub expectation: Option<&'a Expectation>,
+    /// The neighbor that the verdict rests on.
+    pub neighbor: Option<&'a Neighbor>,
+    /// All neighbors on the port, that one included.
+    pub neighbors: &'a [Neighbor],
+    /// How that neighbor differs from the expected one.
+    pub difference: Option<Difference>,
+    /// What to do about it.
+    pub advice: Option<String>,
+    /// The port's counters; `None` where there is no interface.
+    pub statistics: Option<&'a Statistics>,
+}
+
+impl Report<'_> {
+    /// The expected far end, `node:port`, or just `node` where the plan gives no port.
+    pub fn expected(&self) -> Option<String> {
+        self.expectation.map(|Expectation { far_node, far_port, .. }| match far_port {
+            Some(port) => format!("{far_node}:{port}"),
+            None => far_node.to_string(),
+        })
+    }
+
+    /// The neighbor that is there, `node:port`: its port by the field that the plan compares, or by the one that a
+    /// person would recognise where the plan compares none.
+    pub fn observed(&self) -> Option<String> {
+        let neighbor = self.neighbor?;
+        let match_type = self.expectation.map(|expectation| expectation.match_type);
+        Some(format!("{}:{}", neighbor.node(), port_of(neighbor, match_type)))
+    }
+}
+
+fn port_of(neighbor: &Neighbor, match_type: Option<MatchType>) -> String {
+    let pdu = neighbor.pdu();
+    let description = pdu.port_description.map(|text| judge::plain(text).into_owned());
+    let by_description = match match_type {
+        Some(MatchType::PortDescr) => true,
+        Some(MatchType::IfName) => false,
+        None => pdu.port_id.subtype() == PortIdSubtype::MacAddress,
+    };
+    description.filter(|_| by_description).unwrap_or_else(|| pdu.port_id.to_string())
+}
+
+/// A change of a port's verdict.
+///
+/// `None` as a verdict: the port has none, because the plan does not name it and nobody is heard on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The port's name.
+    pub port: Arc<str>,
+    /// When it happened.
+    pub at: BootTime,
+    /// The verdict until now.
+    pub before: Option<Reason>,
+    /// The verdict from now on.
+    pub after: Option<Reason>,
+    /// The expected far end, `node:port`.
+    pub expected: Option<String>,
+    /// The neighbor that is there, `node:port`; text from LLDP, not escaped.
+    pub observed: Option<String>,
+    /// What the plan wants to happen on a change of this link.
+    pub notify: Notify,
+    /// The verdict and its evidence in a sentence; text from LLDP, not escaped.
+    pub explanation: String,
+    /// What to do about it; text from LLDP, not escaped.
+    pub advice: Option<String>,
+}
