@@ -101,7 +101,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// What the kernel half counts, one set a CPU. `seen` is `captured` plus what was lost.
+/// What the kernel half counts, one set a CPU. `seen` less `captured` is what was lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Counters {

@@ -1,22 +1,23 @@
 //! The inspector: is it LLDP, and if so, into the ring buffer. Generic over the hook.
 
 use core::hint::black_box;
-use core::ptr::{addr_of_mut, from_ref};
+use core::ptr::from_ref;
 
 use aya_ebpf::helpers::bpf_ktime_get_boot_ns;
 use aya_ebpf::helpers::generated::bpf_ringbuf_output;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, RingBuf};
 use aya_log_ebpf::{debug, warn};
-use ptm_common::{
-    Counters, ETHERTYPE_LLDP, ETHERTYPE_SERVICE_VLAN, ETHERTYPE_VLAN, Header, MAX_CAPTURED, Record,
-};
+use ptm_common::{Counters, ETHERTYPE_LLDP, ETHERTYPE_SERVICE_VLAN, ETHERTYPE_VLAN, Header, MAX_CAPTURED, Record};
 
 use crate::hook::Packet;
 
 const LLDP: u16 = ETHERTYPE_LLDP.to_be();
 const VLAN: u16 = ETHERTYPE_VLAN.to_be();
 const SERVICE_VLAN: u16 = ETHERTYPE_SERVICE_VLAN.to_be();
+
+#[expect(clippy::cast_possible_truncation, reason = "it is 1,600")]
+const MOST: u32 = MAX_CAPTURED as u32;
 
 /// Captured frames. The user half chooses the size when it loads the program.
 #[map]
@@ -34,14 +35,12 @@ static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
 static SCRATCH: PerCpuArray<Record> = PerCpuArray::with_max_entries(1, 0);
 
 /// Captures the packet if it is LLDP, plain or behind one or two VLAN tags.
-#[inline(always)]
 pub(crate) fn inspect<P: Packet>(packet: &P) {
     if is_lldp(packet) {
         capture(packet);
     }
 }
 
-#[inline(always)]
 fn is_lldp<P: Packet>(packet: &P) -> bool {
     match packet.ethertype() {
         LLDP => true,
@@ -54,7 +53,6 @@ fn is_lldp<P: Packet>(packet: &P) -> bool {
     }
 }
 
-#[inline(always)]
 fn capture<P: Packet>(packet: &P) {
     let (Some(counters), Some(record)) = (COUNTERS.get_ptr_mut(0), SCRATCH.get_ptr_mut(0)) else {
         return;
@@ -65,8 +63,8 @@ fn capture<P: Packet>(packet: &P) {
 
     let wire_len = packet.len();
     // The verifier must see the bounds in the instructions. rustc knows them from `min` and would leave the test out.
-    let captured_len = black_box(wire_len.min(MAX_CAPTURED as u32));
-    if captured_len == 0 || captured_len > MAX_CAPTURED as u32 {
+    let captured_len = black_box(wire_len.min(MOST));
+    if captured_len == 0 || captured_len > MOST {
         return;
     }
     let ifindex = packet.ifindex();
@@ -74,7 +72,7 @@ fn capture<P: Packet>(packet: &P) {
     let loaded = unsafe {
         (*record).header =
             Header { boot_ns: bpf_ktime_get_boot_ns(), ifindex, wire_len, captured_len, hook: P::HOOK as u32 };
-        packet.load(addr_of_mut!((*record).bytes).cast(), captured_len)
+        packet.load((&raw mut (*record).bytes).cast(), captured_len)
     };
     if !loaded {
         return;

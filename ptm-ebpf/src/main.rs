@@ -3,6 +3,7 @@
 //! **It never changes, holds or drops a packet**, and what isn't LLDP costs a few instructions: see [`inspect`].
 //! Nothing in it asks for more than Linux 6.1.
 #![cfg_attr(target_arch = "bpf", no_std, no_main)]
+#![expect(clippy::needless_pass_by_value, reason = "the macros of aya hand the context over")]
 
 mod hook;
 mod inspect;
