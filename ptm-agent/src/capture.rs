@@ -87,7 +87,9 @@ impl Capture {
     /// each port takes one.
     pub fn load(options: Options) -> Result<Self, LoadError> {
         sys::raise_limits();
-        Self::try_load(options).map_err(LoadError::explain)
+        let capture = Self::try_load(options).map_err(LoadError::explain);
+        sys::release_freed_memory();
+        capture
     }
 
     fn try_load(options: Options) -> Result<Self, Refused> {

@@ -12,8 +12,10 @@ use aya::programs::xdp::XdpError;
 use aya::util::KernelVersion;
 use thiserror::Error;
 
-/// What [`super::Capture`] needs, with the numbers of `linux/capability.h`; `CAP_BPF` is Linux 5.8.
-const CAPABILITIES: [(&str, u32); 3] = [("CAP_BPF", 39), ("CAP_NET_ADMIN", 12), ("CAP_NET_RAW", 13)];
+/// What [`super::Capture`] needs, and the bits of `linux/capability.h` of which one suffices: for `CAP_BPF` (5.8) it may
+/// be the old `CAP_SYS_ADMIN`.
+const CAPABILITIES: [(&str, u64); 3] =
+    [("CAP_BPF", 1 << 39 | 1 << 21), ("CAP_NET_ADMIN", 1 << 12), ("CAP_NET_RAW", 1 << 13)];
 
 /// The kernel half can't be loaded.
 #[derive(Debug, Error)]
@@ -72,8 +74,8 @@ impl LoadError {
 /// The step of loading that failed.
 #[derive(Debug, Error)]
 pub enum Refused {
-    /// A packet socket, or the poll of the ring buffer.
-    #[error(transparent)]
+    /// The packet socket for the multicast groups, or polling the ring buffer.
+    #[error("no packet socket or no poll of the ring buffer")]
     Io(#[from] io::Error),
     /// Reading the object, or creating its maps.
     #[error(transparent)]
@@ -136,5 +138,5 @@ fn missing_capabilities() -> Vec<&'static str> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     let effective = effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(u64::MAX);
-    CAPABILITIES.into_iter().filter(|(_, bit)| effective & (1 << bit) == 0).map(|(name, _)| name).collect()
+    CAPABILITIES.into_iter().filter(|(_, bits)| effective & bits == 0).map(|(name, _)| name).collect()
 }

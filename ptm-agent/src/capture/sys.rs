@@ -39,3 +39,14 @@ pub(super) fn raise_limits() {
         libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const unlimited);
     }
 }
+
+/// Gives memory that was freed back to the kernel.
+///
+/// Loading needs 20 MB for a moment: aya reads the kernel's whole BTF, wanted or not. glibc would keep 1.6 MB of it.
+pub(super) fn release_freed_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes no pointer.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}

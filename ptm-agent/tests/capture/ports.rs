@@ -2,9 +2,11 @@
 
 use std::process::{Child, Command, Stdio};
 
-use ptm_agent::capture::{AttachError, AttachPoint, Capture, Hook, HookChoice, Options};
+use ptm_agent::capture::{AttachError, AttachPoint, Capture, Hook, Options};
 
-use crate::support::{CLSACT, Captured, TC, XDP, cable, ethernet, frames, ifindex, isolated, lldp, run, send};
+use crate::support::{
+    CLSACT, Captured, TC, XDP, cable, ethernet, frames, ifindex, isolated, lldp, run, send, wait_for_carrier,
+};
 
 const VLAN: u16 = 0x8100;
 
@@ -193,6 +195,7 @@ fn a_rename_and_a_flap_change_nothing() {
             run("ip link set port down");
             run("ip link set port name renamed");
             run("ip link set renamed up");
+            wait_for_carrier("far");
             send("far", &lldp(&[], 60, 0));
             assert_eq!(frames(&mut capture, 1).await[0].ifindex, port);
             run("ip link set renamed down");

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use ptm_agent::capture::{Capture, Hook, Options, Subject};
 use ptm_common::Counters;
@@ -195,25 +196,47 @@ fn a_foreign_packet_costs_next_to_nothing() {
                 [("IPv4", ethernet(&[], 0x0800, 64, 0)), ("IPv4, one tag", ethernet(&[VLAN], 0x0800, 68, 0))]
             {
                 let mut best = |subject| {
-                    (0..10).map(|_| capture.test_run(subject, &frame, 1_000_000).unwrap().duration).min().unwrap()
+                    (0..10).map(|_| capture.test_run(subject, &frame, 100_000).unwrap().duration).min().unwrap()
                 };
                 let (nothing, inspector) = (best(Subject::Nothing), best(Subject::Inspector));
-                println!("{hook:?}, {what}: {inspector:?}, over {nothing:?} for nothing");
+                println!("{hook:?}, {what}: {inspector:?}, of them {nothing:?} for a program that does nothing");
+                // The budget is 3 ns over nothing. The rest is for a machine busy with other tests.
+                assert!(inspector < nothing + Duration::from_nanos(10), "{hook:?}, {what}");
             }
         }
     });
 }
 
-/// Started by the test below with fewer capabilities.
+/// The sentence tells a user what to do, so it must name what is missing and nothing else.
 #[test]
-#[ignore = "a part of says_which_capability_is_missing"]
-fn load_and_say_why_not() {
+fn a_missing_capability_is_named() {
     isolated(async || {
-        for (options, hook, _) in HOOKS {
-            match Capture::load(options) {
-                Ok(_) => println!("{hook:?} loads"),
-                Err(error) => println!("{hook:?}: {error}"),
-            }
+        let every = ["bpf", "net_admin", "net_raw"];
+        for missing in every {
+            let bounds = every.iter().filter(|name| **name != missing).map(|name| format!(",+{name}"));
+            let bounds = format!("-all{}", bounds.collect::<String>());
+            let mut command = Command::new("setpriv");
+            command.args(["--bounding-set", &bounds, "--inh-caps", &bounds]).arg(std::env::current_exe().unwrap());
+            command.args(["--ignored", "--nocapture", "--exact", "program::load_and_say_why_not"]);
+            let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
+            let sentence = format!(
+                "capturing LLDP needs CAP_{}, which this process lacks: run it as root, \
+                 or once `setcap cap_bpf,cap_net_admin,cap_net_raw+ep` on the program\n",
+                missing.to_uppercase()
+            );
+            assert_eq!(output.matches(&sentence).count(), 2, "{output}");
         }
     });
+}
+
+/// Started by the test above, with fewer capabilities.
+#[tokio::test]
+#[ignore = "part of another test"]
+async fn load_and_say_why_not() {
+    for (options, ..) in HOOKS {
+        match Capture::load(options) {
+            Ok(_) => println!("loads"),
+            Err(error) => println!("{error}"),
+        }
+    }
 }

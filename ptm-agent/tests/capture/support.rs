@@ -2,13 +2,13 @@
 
 use std::io::{self, Write as _};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ptm_agent::capture::{Capture, Frame, Hook, HookChoice, IfIndex, Options};
 
 /// Runs a test in a network namespace of its own: the thread enters it, programs that it starts inherit it, and it ends
-/// with the thread. Without root the test is left out, loudly: libtest keeps from us what a passing test prints, but not
-/// what it writes.
+/// with the thread. Without root the test is left out, loudly.
+#[expect(clippy::explicit_write, reason = "libtest swallows what a passing test prints, but not what it writes")]
 pub(crate) fn isolated(test: impl AsyncFnOnce()) {
     // SAFETY: takes no pointer; the namespace of this thread alone changes.
     if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
@@ -37,7 +37,17 @@ pub(crate) fn cable() -> IfIndex {
     run("ip link add port type veth peer name far");
     run("ip link set port up");
     run("ip link set far up");
+    wait_for_carrier("far");
     ifindex("port")
+}
+
+/// Waits until the kernel has noticed a carrier; until then it throws away what is sent. Fails after 5 seconds.
+pub(crate) fn wait_for_carrier(interface: &str) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !run(&format!("ip link show {interface}")).contains("state UP") {
+        assert!(Instant::now() < deadline, "{interface} has no carrier");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 pub(crate) fn ifindex(name: &str) -> IfIndex {
@@ -49,6 +59,7 @@ pub(crate) fn ifindex(name: &str) -> IfIndex {
 }
 
 /// Sends a frame as it is, over a packet socket.
+#[expect(clippy::cast_possible_truncation, reason = "small constants that libc has in wider types")]
 pub(crate) fn send(interface: &str, frame: &[u8]) {
     let address = libc::sockaddr_ll {
         sll_family: libc::AF_PACKET as u16,
