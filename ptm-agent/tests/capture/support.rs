@@ -13,7 +13,7 @@ pub(crate) fn isolated(test: impl AsyncFnOnce()) {
     // SAFETY: takes no pointer; the namespace of this thread alone changes.
     if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
         let name = std::thread::current().name().unwrap_or("a test").to_owned();
-        writeln!(io::stderr(), "LEFT OUT: {name} needs root").unwrap();
+        writeln!(io::stderr(), "LEFT OUT: {name}: it needs root").unwrap();
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
