@@ -80,7 +80,8 @@ pub enum LinksError {
     Dump(#[source] io::Error),
 }
 
-/// The watcher. It belongs to the network namespace of the thread that opened it, and must be used in that thread's.
+/// The watcher of the network namespace of the thread that opened it. Dumps are asked for later, from whichever thread
+/// polls it then: that must be in the same namespace.
 #[derive(Debug)]
 pub struct Links {
     table: Table,

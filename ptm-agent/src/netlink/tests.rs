@@ -17,17 +17,24 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// So small that every second message is lost.
 const TINY: Options = Options { resync_interval: Duration::from_mins(10), receive_buffer: 1 };
 
+/// Past the test harness, which shows the output of failed tests only.
+fn left_out(what: &str) {
+    let test = thread::current().name().unwrap_or_default().to_owned();
+    writeln!(io::stderr(), "LEFT OUT: {test}: {what}").unwrap();
+}
+
 /// Runs a test in a thread with a fresh network namespace, which ends with the thread.
 fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
+    let name = thread::current().name().unwrap_or_default().to_owned();
     let run = move || {
         if let Err(errno) = unshare(CloneFlags::CLONE_NEWNET) {
-            println!("LEFT OUT: needs a network namespace of its own, as root ({errno})");
+            left_out(&format!("needs a network namespace of its own, as root ({errno})"));
             return;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(test());
     };
-    if let Err(panic) = thread::spawn(run).join() {
+    if let Err(panic) = thread::Builder::new().name(name).spawn(run).unwrap().join() {
         std::panic::resume_unwind(panic);
     }
 }
@@ -365,7 +372,7 @@ fn plumbing_of_this_kernel_is_no_port() {
             plumbing.iter().partition(|(kind, add)| try_ip(&add.replace("NAME", &format!("x-{kind}"))));
         if !missing.is_empty() {
             let kinds: Vec<_> = missing.iter().map(|(kind, _)| *kind).collect();
-            println!("LEFT OUT: interfaces that this kernel can't make: {}", kinds.join(", "));
+            left_out(&format!("interfaces that this kernel can't make: {}", kinds.join(", ")));
         }
         let follower = Follower::open(Options::default()).await;
         for (kind, _) in there {
