@@ -3,5 +3,7 @@
 //! Three pure modules in the middle ([`monitor`], and the `lldp` and `plan` it rests on), the edges
 //! around them. ARCHITECTURE.md has the map.
 
+pub mod control;
 pub mod monitor;
+pub mod ptmctl;
 pub mod time;
