@@ -45,11 +45,11 @@ impl Answer {
         match asked.about {
             About::Ports => {
                 let rows = ports.into_iter().filter(|row| wanted(&row.port) && (row.planned || asked.more));
-                Self::of_rows(command, asked, rows.map(|row| row.record(asked)), Refusal::NoPorts)
+                Self::of_rows(command, asked, rows.map(|row| row.record(asked)), &Refusal::NoPorts)
             }
             About::Neighbors => {
                 let rows = neighbors.into_iter().filter(|row| wanted(&row.port));
-                Self::of_rows(command, asked, rows.map(|row| row.record(asked)), Refusal::NoNeighbors)
+                Self::of_rows(command, asked, rows.map(|row| row.record(asked)), &Refusal::NoNeighbors)
             }
             About::BfdSessions => Self::refusal(command, &Refusal::NoBfdSessions),
         }
@@ -70,7 +70,7 @@ impl Answer {
         answer.finished()
     }
 
-    fn of_rows(command: &Command, asked: &GetStatus, rows: impl Iterator<Item = Record>, none: Refusal) -> Self {
+    fn of_rows(command: &Command, asked: &GetStatus, rows: impl Iterator<Item = Record>, none: &Refusal) -> Self {
         let mut answer = Self::default();
         let mut count = 0_usize;
         for row in rows {
@@ -81,7 +81,7 @@ impl Answer {
             (0, Some(port)) if asked.about == About::Ports => {
                 return Self::refusal(command, &Refusal::UnknownPort(port.clone()));
             }
-            (0, _) => return Self::refusal(command, &none),
+            (0, _) => return Self::refusal(command, none),
             (1, _) if asked.end => answer.close(command, "pass", "1 row"),
             (_, _) if asked.end => answer.close(command, "pass", &format!("{count} rows")),
             (_, _) => {}
@@ -115,7 +115,7 @@ impl Answer {
     }
 
     /// The pieces, in order.
-    pub(super) fn into_pieces(self) -> Vec<Arc<[u8]>> {
+    pub(crate) fn into_pieces(self) -> Vec<Arc<[u8]>> {
         self.pieces
     }
 }

@@ -153,7 +153,7 @@ impl Client {
         let mut decoder = Decoder::new(self.limits.body);
         let mut unfinished_at = None;
         loop {
-            let (cmdid, refusal) = match decoder.next() {
+            let (cmdid, refusal) = match decoder.decode() {
                 Ok(None) => match self.read_some(&mut decoder, &mut unfinished_at).await {
                     Ok(()) => continue,
                     // A client that closed its sending half and still wants its answer has it by now.

@@ -65,7 +65,7 @@ pub enum Desync {
     UnknownKind(u16),
 }
 
-/// What [`Decoder::next`] found at the front of the stream.
+/// What [`Decoder::decode`] found at the front of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
     /// A whole message.
@@ -102,7 +102,7 @@ impl Decoder {
     }
 
     /// Takes the next bytes of the stream. What it holds is bounded by what is pushed between two calls of
-    /// [`Decoder::next`] that return `None`, plus one message.
+    /// [`Decoder::decode`] that return `None`, plus one message.
     pub fn push(&mut self, bytes: &[u8]) {
         let skipped = self.skip.min(bytes.len());
         self.skip -= skipped;
@@ -115,17 +115,17 @@ impl Decoder {
     }
 
     /// The next whole message, or `None` until more bytes come.
-    pub fn next(&mut self) -> Result<Option<Incoming>, Desync> {
+    pub fn decode(&mut self) -> Result<Option<Incoming>, Desync> {
         let leading = self.buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n' | 0)).count();
         self.buffer.drain(..leading);
         match self.buffer.first() {
             None => Ok(None),
-            Some(b' ' | b'0'..=b'9') => self.next_framed(),
-            Some(_) => self.next_bare(),
+            Some(b' ' | b'0'..=b'9') => self.framed(),
+            Some(_) => self.bare(),
         }
     }
 
-    fn next_framed(&mut self) -> Result<Option<Incoming>, Desync> {
+    fn framed(&mut self) -> Result<Option<Incoming>, Desync> {
         let Some(header) = self.buffer.first_chunk::<HEADER_LEN>() else {
             return Ok(None);
         };
@@ -144,7 +144,7 @@ impl Decoder {
         Ok(Some(Incoming::Message(Message { kind, cmdid, body })))
     }
 
-    fn next_bare(&mut self) -> Result<Option<Incoming>, Desync> {
+    fn bare(&mut self) -> Result<Option<Incoming>, Desync> {
         if self.buffer.starts_with(BARE_GET_STATUS) {
             self.buffer.drain(..BARE_GET_STATUS.len());
             let body = GET_STATUS_BODY.as_bytes().to_vec();

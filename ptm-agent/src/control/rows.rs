@@ -166,8 +166,9 @@ impl PortRow {
             Some(Err(error)) => (None, Some(error.as_str())),
             None => (None, None),
         };
-        let Counters { frames_in, frames_discarded, frames_in_error, tlvs_discarded, tlvs_unrecognized, ageouts } =
-            interface.map(|interface| interface.counters).unwrap_or_default();
+        let count = |get: fn(&Counters) -> u64| {
+            interface.map_or_else(|| NOTHING.to_owned(), |interface| get(&interface.counters).to_string())
+        };
         record
             .cleaned_by(Cleaning::Escape)
             .with(column::REASON, self.reason.as_str())
@@ -182,12 +183,12 @@ impl PortRow {
             .with(column::HOOK, or_nothing(attachment.map(|it| it.hook.as_str())))
             .with(column::MODE, or_nothing(attachment.map(|it| it.mode.as_str())))
             .with(column::CAPTURE_ERROR, or_nothing(error))
-            .with(column::FRAMES_IN, frames_in.to_string())
-            .with(column::FRAMES_DISCARDED, frames_discarded.to_string())
-            .with(column::FRAMES_IN_ERROR, frames_in_error.to_string())
-            .with(column::TLVS_DISCARDED, tlvs_discarded.to_string())
-            .with(column::TLVS_UNRECOGNIZED, tlvs_unrecognized.to_string())
-            .with(column::AGEOUTS, ageouts.to_string())
+            .with(column::FRAMES_IN, count(|it| it.frames_in))
+            .with(column::FRAMES_DISCARDED, count(|it| it.frames_discarded))
+            .with(column::FRAMES_IN_ERROR, count(|it| it.frames_in_error))
+            .with(column::TLVS_DISCARDED, count(|it| it.tlvs_discarded))
+            .with(column::TLVS_UNRECOGNIZED, count(|it| it.tlvs_unrecognized))
+            .with(column::AGEOUTS, count(|it| it.ageouts))
     }
 }
 
@@ -263,4 +264,4 @@ fn seconds(duration: Duration) -> String {
 }
 
 #[cfg(test)]
-pub(in crate::control) mod tests;
+pub(crate) mod tests;

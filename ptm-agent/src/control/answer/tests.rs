@@ -13,7 +13,7 @@ fn bodies(answer: Answer) -> Vec<String> {
         assert!(piece.len() <= LONGEST_RUN);
         let mut decoder = Decoder::new(LONGEST_BODY);
         decoder.push(&piece);
-        while let Some(incoming) = decoder.next().unwrap() {
+        while let Some(incoming) = decoder.decode().unwrap() {
             let Incoming::Message(Message { kind: Kind::Response, cmdid: 42, body }) = incoming else {
                 panic!("{incoming:?}");
             };

@@ -11,7 +11,7 @@ fn decode(bytes: &[u8], cuts: &[usize]) -> (Vec<Incoming>, Option<Desync>) {
         decoder.push(&bytes[from..to]);
         from = to;
         loop {
-            match decoder.next() {
+            match decoder.decode() {
                 Ok(Some(incoming)) => found.push(incoming),
                 Ok(None) => break,
                 Err(desync) => return (found, Some(desync)),

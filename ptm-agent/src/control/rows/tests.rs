@@ -2,7 +2,7 @@ use super::*;
 use crate::control::request::About;
 
 /// A failing port with something in every field.
-pub(in crate::control) fn miswired() -> PortRow {
+pub(crate) fn miswired() -> PortRow {
     PortRow {
         port: "eth1".to_owned(),
         planned: true,
@@ -31,7 +31,7 @@ pub(in crate::control) fn miswired() -> PortRow {
 }
 
 /// A port of which nothing is known.
-pub(in crate::control) fn absent() -> PortRow {
+pub(crate) fn absent() -> PortRow {
     PortRow {
         port: "eth2".to_owned(),
         planned: true,
@@ -51,7 +51,7 @@ pub(in crate::control) fn absent() -> PortRow {
 }
 
 /// A neighbor with something in every field.
-pub(in crate::control) fn neighbor() -> NeighborRow {
+pub(crate) fn neighbor() -> NeighborRow {
     NeighborRow {
         port: "eth1".to_owned(),
         system_name: Some("vm4".to_owned()),
@@ -62,7 +62,7 @@ pub(in crate::control) fn neighbor() -> NeighborRow {
         chassis_id: "02:00:00:00:00:04".to_owned(),
         system_description: Some("Debian GNU/Linux".to_owned()),
         management_addresses: vec!["10.0.0.4".to_owned(), "fe80::4".to_owned()],
-        ttl: Duration::from_secs(120),
+        ttl: Duration::from_mins(2),
         heard: Duration::from_secs(3),
         decides: true,
     }

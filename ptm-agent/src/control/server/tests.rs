@@ -125,7 +125,7 @@ impl Client {
     /// The next message; `None`: the agent closed the connection.
     fn next(&mut self) -> Option<(Kind, Record)> {
         loop {
-            if let Some(incoming) = self.decoder.next().unwrap() {
+            if let Some(incoming) = self.decoder.decode().unwrap() {
                 let Incoming::Message(Message { kind, body, .. }) = incoming else { panic!("{incoming:?}") };
                 return Some((kind, Record::read_all(str::from_utf8(&body).unwrap()).remove(0)));
             }
