@@ -43,17 +43,24 @@ pub enum Verb {
 
 const JSON: &str = "\
 JSON:
-  As the original's: an object of rows, numbered from \"0\", with the protocol's column names as keys. The original's
-  columns are strings, \"N/A\" where there is nothing to say:
-    port, cbl status (pass, fail, N/A), exp nbr, act nbr, sysname, portID, portDescr, match on, last upd
+  As the original's: an object of rows, numbered from \"0\", with the names of
+  the protocol's columns as keys. The original's columns are strings, \"N/A\"
+  where there is nothing to say:
+    port, cbl status (pass, fail, N/A), exp nbr, act nbr, sysname, portID,
+    portDescr, match on, last upd
   Ours are null where there is nothing to say, and numbers where they count:
-    reason, explanation, advice, differs in, differs exp, differs act, changed secs, ifindex, carrier (up, down), hook,
-    hook mode, capture error, frames in, frames discarded, frames in error, TLVs discarded, TLVs unrecognized, ageouts
+    reason, explanation, advice, differs in, differs exp, differs act,
+    changed secs, ifindex, carrier (up, down), hook, hook mode, capture error,
+    frames in, frames discarded, frames in error, TLVs discarded,
+    TLVs unrecognized, ageouts
   With --lldp a row is a neighbor:
-    port, sysname, portID, port descr, match on, last upd; chassisID, sysdescr, mgmt addresses, ttl secs, heard secs,
+    port, sysname, portID, port descr, match on, last upd; chassisID, sysdescr,
+    mgmt addresses, ttl secs, heard secs,
     decides (yes: the port's verdict rests on it)
-  explain PORT gives {\"port\": ROW, \"neighbors\": ROWS}; --listen one object a line and change, with time (UTC), port,
-  cbl status, exp nbr, act nbr, reason, reason before, explanation, advice.
-  A refusal is one row with cmd_status \"fail\" and the sentence in cmd_ext_status.
+  explain PORT gives {\"port\": ROW, \"neighbors\": ROWS}.
+  --listen gives an object a line and change:
+    time (UTC), port, cbl status, exp nbr, act nbr, reason, reason before,
+    explanation, advice
+  A refusal is a row with cmd_status \"fail\" and the sentence in cmd_ext_status.
 
 Exit status: 0 answered, 1 refused, 2 no answer.";
