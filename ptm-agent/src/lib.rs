@@ -4,6 +4,7 @@
 //! around them. ARCHITECTURE.md has the map.
 
 pub mod control;
+pub mod lldp;
 pub mod monitor;
 pub mod ptmctl;
 pub mod time;
