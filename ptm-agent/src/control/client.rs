@@ -36,7 +36,7 @@ struct Outbox {
     pieces: VecDeque<Piece>,
     /// Bytes of the first piece that are written already.
     written: usize,
-    /// Bytes of notifications among the pieces.
+    /// Notifications among the pieces.
     announced: usize,
     /// Pieces of answers among the pieces.
     answers: usize,
@@ -91,10 +91,10 @@ impl Client {
     /// Puts a notification into the outbox and writes what can be written.
     pub(super) fn announce(&self, bytes: &Arc<[u8]>) -> Result<(), Ending> {
         let mut outbox = self.outbox();
-        if outbox.announced + bytes.len() > self.limits.unread_notifications {
+        if outbox.announced >= self.limits.unread_notifications {
             return Err(Ending::Slow);
         }
-        outbox.announced += bytes.len();
+        outbox.announced += 1;
         outbox.pieces.push_back(Piece { bytes: Arc::clone(bytes), is_answer: false });
         Ok(self.write(outbox)?)
     }
@@ -153,28 +153,19 @@ impl Client {
         let mut decoder = Decoder::new(self.limits.body);
         let mut unfinished_at = None;
         loop {
-            let (cmdid, refusal) = match decoder.decode() {
+            let command = match decoder.decode() {
                 Ok(None) => match self.read_some(&mut decoder, &mut unfinished_at).await {
                     Ok(()) => continue,
                     // A client that closed its sending half and still wants its answer has it by now.
                     Err(ending) => return ending,
                 },
-                Ok(Some(Incoming::Message(message))) => match Command::read(&message) {
-                    Ok(Some(command)) => {
-                        self.outbox().owed = true;
-                        // An error means that the owner is gone, and this task is about to be.
-                        let _ = commands.send((self.id, command)).await;
-                        self.settled().await;
-                        unfinished_at = None;
-                        continue;
-                    }
-                    Ok(None) => (message.cmdid, None),
-                    Err(refusal) => (message.cmdid, Some(refusal)),
-                },
-                Ok(Some(Incoming::TooLong { kind, cmdid, length })) => {
-                    let refusal = Refusal::TooLong { length, limit: self.limits.body };
-                    (cmdid, (kind == Kind::Command).then_some(refusal))
+                Ok(Some(Incoming::Message(message))) => {
+                    Command::read(&message).map_err(|refusal| (message.cmdid, refusal))
                 }
+                Ok(Some(Incoming::TooLong { kind: Kind::Command, cmdid, length })) => {
+                    Err((cmdid, Refusal::TooLong { length, limit: self.limits.body }))
+                }
+                Ok(Some(Incoming::TooLong { .. })) => Ok(None),
                 Err(desync) => {
                     self.malformed.fetch_add(1, Ordering::Relaxed);
                     if self.answer(Answer::to_malformed(0, &desync.into())).is_ok() {
@@ -183,14 +174,24 @@ impl Client {
                     return Ending::Malformed;
                 }
             };
-            self.malformed.fetch_add(1, Ordering::Relaxed);
             unfinished_at = None;
-            if let Some(refusal) = refusal {
-                if let Err(error) = self.answer(Answer::to_malformed(cmdid, &refusal)) {
-                    return error.into();
-                }
-                self.settled().await;
+            if !matches!(command, Ok(Some(_))) {
+                self.malformed.fetch_add(1, Ordering::Relaxed);
             }
+            match command {
+                Ok(Some(command)) => {
+                    self.outbox().owed = true;
+                    // An error means that the owner is gone, and this task is about to be.
+                    let _ = commands.send((self.id, command)).await;
+                }
+                Ok(None) => {}
+                Err((cmdid, refusal)) => {
+                    if let Err(error) = self.answer(Answer::to_malformed(cmdid, &refusal)) {
+                        return error.into();
+                    }
+                }
+            }
+            self.settled().await;
         }
     }
 
@@ -242,7 +243,7 @@ impl Outbox {
         if piece.is_answer {
             self.answers -= 1;
         } else {
-            self.announced -= piece.bytes.len();
+            self.announced -= 1;
         }
     }
 }

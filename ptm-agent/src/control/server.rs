@@ -30,17 +30,19 @@ pub struct Limits {
     pub clients: usize,
     /// Bytes of a command's body. A longer one is refused.
     pub body: usize,
-    /// Bytes of notifications that a client has not read, beyond what its socket holds. One more, and it is
-    /// disconnected: it would believe in a state that has passed. It can connect again and ask.
+    /// Notifications that a client has not read, beyond what its socket holds. One more, and it is disconnected: it
+    /// would believe in a state that has passed. It can connect again and ask. All clients share a notification's
+    /// bytes, so a client that does not read costs little more than this many pointers.
     pub unread_notifications: usize,
     /// How long a client may take from the first byte of a message to its last, or for its last answer when it leaves.
     pub patience: Duration,
 }
 
 impl Default for Limits {
-    /// 1,024 clients (ptmd: 16), bodies of 1,024 bytes (as ptmd), 256 KiB unread, 5 seconds.
+    /// 1,024 clients (ptmd: 16), bodies of 1,024 bytes (as ptmd), 4,096 unread notifications (a thousand ports may change
+    /// at once, several times), 5 seconds.
     fn default() -> Self {
-        Self { clients: 1_024, body: 1_024, unread_notifications: 256 * 1_024, patience: Duration::from_secs(5) }
+        Self { clients: 1_024, body: 1_024, unread_notifications: 4_096, patience: Duration::from_secs(5) }
     }
 }
 
