@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::panel::Panel;
-use crate::{Cabling, Endpoint, FabricError, Node, Wire};
+use crate::{Cable, Cabling, Endpoint, FabricError, Node, Wire};
 
 /// Machines and the cables between them. Ports are named as people write them: `vm1:eth1`.
 ///
@@ -14,15 +14,19 @@ pub struct Fabric {
 }
 
 impl Fabric {
-    /// Builds what the plan says: its machines, their ports, up, and the cables in them. No program runs yet.
+    /// Builds what a plan says.
     pub fn from_plan(plan: &str) -> Result<Self, FabricError> {
-        let Cabling { nodes, cables } = Cabling::from_plan(plan)?;
+        Self::build(&Cabling::from_plan(plan)?, plan)
+    }
+
+    /// Builds machines, their ports, up, and the cables in them. No program runs yet; each will read `plan`.
+    pub fn build(cabling: &Cabling, plan: &str) -> Result<Self, FabricError> {
         let mut panel = Panel::start()?;
-        let nodes = nodes.into_iter().map(|name| Ok((name.clone(), Node::start(&name, plan)?)));
+        let nodes = cabling.nodes.iter().map(|name| Ok((name.clone(), Node::start(name, plan)?)));
         let nodes = nodes.collect::<Result<BTreeMap<_, _>, FabricError>>()?;
-        let ports: Vec<_> = cables.iter().flat_map(|cable| [&cable.0, &cable.1]).cloned().collect();
-        panel.make_ports(ports.iter().map(|port| (port.clone(), nodes[&port.node].machine().network())))?;
-        panel.plug(cables.into_iter().map(|cable| vec![cable.0, cable.1]).collect())?;
+        let ports: Vec<_> = cabling.cables.iter().flat_map(|cable| [&cable.0, &cable.1]).collect();
+        panel.make_ports(ports.iter().map(|&port| (port.clone(), nodes[&port.node].machine().network())))?;
+        panel.plug(cabling.cables.iter().map(|Cable(one, other)| vec![one.clone(), other.clone()]).collect())?;
         for (name, node) in &nodes {
             let own = ports.iter().filter(|port| port.node == *name);
             node.machine().batch("ip", &own.map(|port| format!("link set {} up", port.port)).collect::<Vec<_>>())?;

@@ -157,18 +157,6 @@ fn ports_come_go_move_and_are_renamed() {
     assert!(matches!(fabric.plug(&["vm3:swp9", "vm2:eth2"]), Err(FabricError::NoSuchPort(_))));
 }
 
-/// Not a scenario: the victim of the test below, which runs this very program once more.
-#[test]
-fn a_fabric_to_be_killed() {
-    if std::env::var_os("PTM_FABRIC_TO_BE_KILLED").is_none() {
-        return;
-    }
-    let mut fabric = scenario::speaking_ring(USUAL_TTL).unwrap();
-    fabric.node("vm1").unwrap().await_lldpd_neighbor("eth1", "vm2", "eth1").unwrap();
-    println!("namespace {}", fabric.node("vm1").unwrap().machine().run(&["readlink", "/proc/self/ns/net"]).unwrap());
-    std::thread::sleep(Duration::from_secs(60));
-}
-
 /// How many processes live in a network namespace, `net:[4026532…]`.
 fn inhabitants(namespace: &str) -> usize {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -177,21 +165,33 @@ fn inhabitants(namespace: &str) -> usize {
         .count()
 }
 
+/// The victim is this very test, run once more in a process of its own.
 #[test]
 fn a_killed_run_leaves_nothing_behind() {
+    const VICTIM: &str = "PTM_FABRIC_TO_BE_KILLED";
     if !scenario::may_run("a killed run leaves nothing behind") {
+        return;
+    }
+    if std::env::var_os(VICTIM).is_some() {
+        let mut fabric = scenario::speaking_ring(USUAL_TTL).unwrap();
+        let vm1 = fabric.node("vm1").unwrap();
+        vm1.await_lldpd_neighbor("eth1", "vm2", "eth1").unwrap();
+        println!("namespace {}", vm1.machine().run(&["readlink", "/proc/self/ns/net"]).unwrap());
+        // Until it is killed, or whoever should have done so is gone.
+        std::io::stdin().read_line(&mut String::new()).unwrap();
         return;
     }
     let mounts = || std::fs::read_to_string("/proc/self/mountinfo").unwrap();
     let mounts_before = mounts();
     let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_fabric_to_be_killed", "--nocapture"])
-        .env("PTM_FABRIC_TO_BE_KILLED", "1")
+        .args(["--exact", "a_killed_run_leaves_nothing_behind", "--nocapture"])
+        .env(VICTIM, "1")
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(victim.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let namespace = lines.filter_map(|line| line.strip_prefix("namespace ").map(str::to_owned)).next();
+    let mut lines = BufReader::new(victim.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let namespace = lines.find_map(|line| line.strip_prefix("namespace ").map(str::to_owned));
     let namespace = namespace.expect("the victim built a fabric");
     assert!(inhabitants(&namespace) >= 3, "the machine's init and both halves of lldpd");
 
