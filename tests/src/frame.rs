@@ -45,18 +45,19 @@ impl Frame {
         self
     }
 
-    /// Organizational TLVs of an unknown organization, then the end of the LLDPDU, so that the frame has `length` bytes.
-    pub fn fill_to(mut self, length: usize) -> Vec<u8> {
+    /// TLVs of an unknown organization, until the frame has `length` bytes.
+    pub fn fill_to(mut self, length: usize) -> Self {
         const LARGEST: usize = 2 + 511;
-        // Two bytes stay for the end. A TLV of an organization has at least six.
-        while self.0.len() + 2 < length {
-            let left = length - 2 - self.0.len();
-            let size = if left <= LARGEST { left } else { LARGEST.min(left - 6) };
+        // Header of two, organization of three, subtype of one.
+        const SMALLEST: usize = 6;
+        while let left @ SMALLEST.. = length - self.0.len() {
+            let size = if left <= LARGEST { left } else { LARGEST.min(left - SMALLEST) };
             let mut value = vec![0; size - 2];
             value[..4].copy_from_slice(&[0xac, 0xde, 0x48, 0x01]);
             self = self.tlv(127, &value);
         }
-        self.end()
+        assert_eq!(self.0.len(), length, "no TLV is as small as what was left to fill");
+        self
     }
 
     /// The end of the LLDPDU; nothing after it.

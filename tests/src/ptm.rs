@@ -1,5 +1,6 @@
 //! Our programs on a machine, run by path as a user would.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -10,21 +11,32 @@ use crate::{FabricError, Machine, Output, Process, hooks};
 /// Where each machine has its plan.
 const PLAN: &str = "/run/ptm/topology.dot";
 
-/// A row of `ptmctl --json`.
+/// A row of `ptmctl --json`, as far as scenarios look at it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PortReport {
     /// The port.
     pub port: String,
-    /// `pass`, `fail` or `no-info`.
+    /// `pass`, `fail`, or `N/A` for what is called `no-info` elsewhere.
+    #[serde(rename = "cbl status")]
     pub status: String,
     /// Why.
     pub reason: String,
-    /// The neighbor of the plan, `node:port`.
-    pub expected: Option<String>,
-    /// The neighbor of LLDP, `node:port`.
-    pub observed: Option<String>,
+    /// The neighbor of the plan, `node:port`, or `N/A`.
+    #[serde(rename = "exp nbr")]
+    pub expected: String,
+    /// The neighbor of LLDP, `node:port`, or `no-info`.
+    #[serde(rename = "act nbr")]
+    pub observed: String,
     /// What to do about it.
     pub advice: Option<String>,
+    /// `tc` or `xdp`; `None` where nothing is attached.
+    pub hook: Option<String>,
+    /// LLDP frames that arrived, bad ones included.
+    #[serde(rename = "frames in")]
+    pub frames_in: Option<u64>,
+    /// Those of them that were malformed.
+    #[serde(rename = "frames in error")]
+    pub frames_in_error: Option<u64>,
 }
 
 /// The path of one of our programs, `ptm-agent` or `ptmctl`: beside the program that is running.
@@ -80,5 +92,8 @@ pub(crate) fn reports(machine: &Machine) -> Result<Vec<PortReport>, String> {
     if !answer.status.success() {
         return Err(format!("ptmctl: {}", answer.stderr.trim()));
     }
-    serde_json::from_str(&answer.stdout).map_err(|e| format!("ptmctl --json printed no list of ports: {e}"))
+    // An object of rows, numbered from "0", as the original prints it.
+    let rows: BTreeMap<String, PortReport> = serde_json::from_str(&answer.stdout)
+        .map_err(|e| format!("ptmctl --json printed no rows of ports: {e}\n{}", answer.stdout))?;
+    Ok(rows.into_values().collect())
 }

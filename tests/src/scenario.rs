@@ -1,11 +1,13 @@
 //! What scenarios share: the ring, started and complete, and the word for what was left out.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::Duration;
 
 use nix::unistd::geteuid;
 
-use crate::{Fabric, FabricError, USUAL_TTL};
+use crate::{Fabric, FabricError, Node, USUAL_TTL};
 
 /// The ring of `examples/ring.dot`: four machines, each with `eth1` and `eth2`.
 pub const RING: &str = include_str!("../../examples/ring.dot");
@@ -17,7 +19,7 @@ pub fn may_run(what: &str) -> bool {
     let root = geteuid().is_root();
     if !root {
         // Nobody reads a closed standard error.
-        let _ = writeln!(std::io::stderr(), "LEFT OUT: {what}: it needs root");
+        let _ = writeln!(io::stderr(), "LEFT OUT: {what}: it needs root");
     }
     root
 }
@@ -48,4 +50,23 @@ pub fn passing_ring(ttl: Duration, agent_arguments: &[&str]) -> Result<Fabric, F
 /// [`passing_ring`] as it usually is.
 pub fn usual_ring() -> Result<Fabric, FabricError> {
     passing_ring(USUAL_TTL, &[])
+}
+
+/// Sends bytes to the control socket of `node` and gives what comes back within half a second, as text.
+///
+/// The socket's name is abstract, so it is that of the machine's network namespace.
+pub fn ask_socket(node: &Node, bytes: &[u8]) -> io::Result<String> {
+    const LONG_ENOUGH: Duration = Duration::from_millis(500);
+    let bytes = bytes.to_owned();
+    node.machine().enter(move || {
+        let address = SocketAddr::from_abstract_name("/var/run/ptmd.socket")?;
+        let mut socket = UnixStream::connect_addr(&address)?;
+        socket.set_read_timeout(Some(LONG_ENOUGH))?;
+        socket.set_write_timeout(Some(LONG_ENOUGH))?;
+        socket.write_all(&bytes)?;
+        let mut answer = Vec::new();
+        // Ends with a time-out, or an error where the agent closed the socket.
+        let _ = socket.read_to_end(&mut answer);
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    })
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ptm_tests::scenario::{self, RING};
 use ptm_tests::wait::{self, PATIENCE};
-use ptm_tests::{Cabling, Fabric, FabricError, Node, USUAL_TTL};
+use ptm_tests::{Cabling, Fabric, FabricError, Frame, Node, USUAL_TTL};
 
 /// `1` or `0`: whether the kernel of the machine sees carrier.
 fn carrier(node: &Node, port: &str) -> String {
@@ -129,6 +129,22 @@ fn lldpd_hears_whom_the_cables_lead_to() {
     })
     .unwrap();
     assert!(vm1_hears(&mut fabric).iter().any(|it| it.system_name == "vm4"), "its TTL runs on");
+}
+
+#[test]
+fn what_is_sent_on_the_wire_arrives_at_that_port_only() {
+    if !scenario::may_run("frames on the wire") {
+        return;
+    }
+    let mut fabric = scenario::speaking_ring(USUAL_TTL).unwrap();
+    fabric.node("vm2").unwrap().await_lldpd_neighbor("eth1", "vm1", "eth1").unwrap();
+    // lldpd reads at most as many bytes as the MTU, Ethernet header included.
+    let frame = Frame::empty(9).mandatory(9, "swp7", 120).fill_to(1_487).system_name(b"ghost-dog").end();
+    assert_eq!(frame.len(), 1_500);
+    fabric.wire("vm1:eth1").unwrap().send(&frame).unwrap();
+    fabric.node("vm1").unwrap().await_lldpd_neighbor("eth1", "ghost-dog", "swp7").unwrap();
+    let beyond = fabric.node("vm2").unwrap().lldpd_neighbors().unwrap();
+    assert!(beyond.iter().all(|it| it.system_name != "ghost-dog"), "{beyond:?}");
 }
 
 #[test]

@@ -80,9 +80,6 @@ impl Stage {
         let found = self.await_status(&touched, "fail", |report| report.reason != "link-down")?;
         println!("Found after {}.", seconds(started));
         self.show(&touched)?;
-        for (end, report) in touched.iter().zip(&found) {
-            println!("{end}: {}. {}", report.reason, report.advice.as_deref().unwrap_or("No advice."));
-        }
         self.show_hooks(&hooks_before, &touched)?;
 
         heading("Putting them back");
@@ -142,7 +139,6 @@ impl Stage {
             heading(&format!("{name}: ptmctl"));
             print!("{}", self.fabric.node(name)?.ptmctl(&[])?.stdout);
         }
-        println!();
         Ok(())
     }
 
