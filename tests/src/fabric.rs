@@ -125,6 +125,11 @@ impl Fabric {
         self.panel.wire(&port.parse()?)
     }
 
+    /// How the programs on every machine stand and what they printed last: for the report of a failure.
+    pub fn account(&mut self) -> String {
+        self.nodes.values_mut().map(Node::account).collect()
+    }
+
     fn machine_run(&mut self, node: &str, arguments: &[&str]) -> Result<(), FabricError> {
         self.node(node)?.machine().run(arguments).map(drop)
     }
@@ -133,9 +138,7 @@ impl Fabric {
 impl Drop for Fabric {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            for node in self.nodes.values_mut() {
-                eprint!("{}", node.account());
-            }
+            eprint!("{}", self.account());
         }
     }
 }

@@ -45,12 +45,17 @@ pub(crate) fn demo(arguments: &Arguments) -> Result<ExitCode> {
         }
         wait::interrupt();
     })?;
-    match play(arguments, &plan) {
+    let outcome = play(arguments, &plan);
+    match outcome {
+        Ok(_) if !arguments.once => {
+            println!("\nEverything is taken down.");
+            outcome
+        }
         Err(error) if matches!(error.downcast_ref(), Some(FabricError::Interrupted)) => {
             println!("\nInterrupted; everything is taken down.");
             Ok(ExitCode::from(130))
         }
-        other => other,
+        outcome => outcome,
     }
 }
 
@@ -79,6 +84,14 @@ fn play(arguments: &Arguments, path: &Path) -> Result<ExitCode> {
     println!("{}: {} machines, {} cables", path.display(), cabling.nodes.len(), cabling.cables.len());
 
     let mut stage = Stage::start(cabling, &plan)?;
+    let outcome = perform(arguments, &mut stage);
+    if outcome.is_err() && !wait::interrupted() {
+        eprint!("{}", stage.account());
+    }
+    outcome
+}
+
+fn perform(arguments: &Arguments, stage: &mut Stage) -> Result<ExitCode> {
     let mut good = stage.show_tables()?;
     if arguments.miswire {
         good &= stage.miswire()?;

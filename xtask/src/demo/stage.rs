@@ -108,8 +108,12 @@ impl Stage {
                 }
             }
         }
-        println!("\nEverything is taken down.");
         Ok(())
+    }
+
+    /// What the programs on the machines printed last.
+    pub(super) fn account(&mut self) -> String {
+        self.fabric.account()
     }
 
     /// Waits until each of `ends` has `status` in a way that `counts`.
