@@ -42,7 +42,9 @@ pub(crate) fn test(arguments: &Arguments) -> Result<ExitCode> {
             println!("  {what}");
         }
     }
-    println!("\n{passed} passed, {failed} failed, {} skipped", left_out.len());
+    // A test that left itself out counts as passed for its harness, not here.
+    let skipped = u32::try_from(left_out.len())?;
+    println!("\n{} passed, {failed} failed, {skipped} skipped", passed.saturating_sub(skipped));
     Ok(if status { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
