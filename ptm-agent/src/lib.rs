@@ -3,7 +3,17 @@
 //! Three pure modules in the middle ([`monitor`], and the `lldp` and `plan` it rests on), the edges
 //! around them. ARCHITECTURE.md has the map.
 
+pub mod agent;
+pub mod capture;
+pub mod clock;
+pub mod control;
+pub mod hooks;
+pub mod host;
 pub mod lldp;
+pub mod logging;
 pub mod monitor;
+pub mod netlink;
 pub mod plan;
+pub mod plan_file;
+pub mod ptmctl;
 pub mod time;

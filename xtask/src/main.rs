@@ -1,3 +1,32 @@
-//! PTM workshop.
+//! PTM's workshop: `cargo xtask VERB`. Each verb does the set-up that it needs by itself.
 
-fn main() {}
+mod build;
+mod demo;
+mod root;
+mod run;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// PTM's workshop.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Verb {
+    /// Bring what building, demo and tests need and this machine lacks
+    Setup,
+    Demo(demo::Arguments),
+    Run(run::Arguments),
+    Test(test::Arguments),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Verb::parse() {
+        Verb::Setup => setup::ensure(&[setup::Need::Build, setup::Need::Fabric]).map(|()| ExitCode::SUCCESS),
+        Verb::Demo(arguments) => demo::demo(&arguments),
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Test(arguments) => test::test(&arguments),
+    }
+}

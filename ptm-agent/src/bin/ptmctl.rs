@@ -1,0 +1,21 @@
+//! Asks the agent whether each cable is where the plan says.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use ptm_agent::control::SOCKET;
+use ptm_agent::ptmctl::{self, Failure};
+
+fn main() -> ExitCode {
+    let code = match ptmctl::run(&ptmctl::args::Args::parse(), SOCKET, &mut io::stdout().lock()) {
+        Ok(code) => code,
+        // Whoever reads the output has seen enough, as with `ptmctl | head`.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "ptmctl: {failure}");
+            failure.exit_code()
+        }
+    };
+    code.into()
+}

@@ -1,0 +1,98 @@
+//! The names of the columns, the original's and ours: the server writes them, `ptmctl` reads them.
+//!
+//! zebra takes a column for any key that begins with the column's name. So no column of a row may be a proper prefix
+//! of a key that zebra looks up (`cmd_status`, `port`, `cbl status`, `state`, `peer`, `local`, `vrf`); a test sees to
+//! it. In an error answer `cmd` does stand for `cmd_status`, and zebra drops the message, as it should.
+
+/// The command; in answers of success or failure repeated from the request.
+pub const CMD: &str = "cmd";
+/// `pass` or `fail`: whether the command could be done. Its presence ends an answer.
+pub const CMD_STATUS: &str = "cmd_status";
+/// The sentence that goes with it.
+pub const CMD_EXT_STATUS: &str = "cmd_ext_status";
+
+/// The interface's name.
+pub const PORT: &str = "port";
+/// `pass`, `fail` or `N/A`.
+pub const CABLE_STATUS: &str = "cbl status";
+/// `node:port` of the plan.
+pub const EXPECTED: &str = "exp nbr";
+/// `node:port` of LLDP, or `no-info`.
+pub const OBSERVED: &str = "act nbr";
+/// The neighbor's system name.
+pub const SYSTEM_NAME: &str = "sysname";
+/// The neighbor's port ID.
+pub const PORT_ID: &str = "portID";
+/// The neighbor's port description, in a port's row.
+pub const PORT_DESCRIPTION: &str = "portDescr";
+/// The neighbor's port description, in a neighbor's row.
+pub const NEIGHBOR_PORT_DESCRIPTION: &str = "port descr";
+/// What the plan compares: `IfName` or `PortDescr`.
+pub const MATCH_ON: &str = "match on";
+/// How long ago the verdict, or what LLDP says, last changed: `5m:59s`.
+pub const LAST_UPDATE: &str = "last upd";
+
+/// The verdict's reason, kebab-case. Ours from here on.
+pub const REASON: &str = "reason";
+/// In a notification: the reason until now.
+pub const BEFORE: &str = "reason before";
+/// The reason in a sentence, with the evidence.
+pub const EXPLANATION: &str = "explanation";
+/// What to do about it.
+pub const ADVICE: &str = "advice";
+/// The field that differs.
+pub const FIELD: &str = "differs in";
+/// What the plan has for that field.
+pub const FIELD_EXPECTED: &str = "differs exp";
+/// What LLDP has for it.
+pub const FIELD_OBSERVED: &str = "differs act";
+/// Seconds since the last change, as `last upd` but a number.
+pub const CHANGED: &str = "changed secs";
+/// The kernel's interface index.
+pub const IFINDEX: &str = "ifindex";
+/// `up` or `down`: whether the link has carrier.
+pub const CARRIER: &str = "carrier";
+/// Where frames are captured: `tc` or `xdp`.
+pub const HOOK: &str = "hook";
+/// How it is attached there.
+pub const MODE: &str = "hook mode";
+/// Why nothing is captured.
+pub const CAPTURE_ERROR: &str = "capture error";
+/// 802.1AB `statsFramesInTotal`.
+pub const FRAMES_IN: &str = "frames in";
+/// 802.1AB `statsFramesDiscardedTotal`.
+pub const FRAMES_DISCARDED: &str = "frames discarded";
+/// 802.1AB `statsFramesInErrorsTotal`.
+pub const FRAMES_IN_ERROR: &str = "frames in error";
+/// 802.1AB `statsTLVsDiscardedTotal`.
+pub const TLVS_DISCARDED: &str = "TLVs discarded";
+/// 802.1AB `statsTLVsUnrecognizedTotal`.
+pub const TLVS_UNRECOGNIZED: &str = "TLVs unrecognized";
+/// 802.1AB `statsAgeoutsTotal`.
+pub const AGEOUTS: &str = "ageouts";
+/// The neighbor's chassis ID.
+pub const CHASSIS_ID: &str = "chassisID";
+/// The neighbor's system description.
+pub const SYSTEM_DESCRIPTION: &str = "sysdescr";
+/// The neighbor's management addresses, separated by blanks.
+pub const MANAGEMENT_ADDRESSES: &str = "mgmt addresses";
+/// For how many seconds its last LLDPDU held when it came.
+pub const TTL: &str = "ttl secs";
+/// Seconds since its last LLDPDU came.
+pub const HEARD: &str = "heard secs";
+/// `yes` if the port's verdict rests on this neighbor, else `no`.
+pub const DECIDES: &str = "decides";
+
+/// The columns of ours whose values are whole numbers.
+pub const NUMBERS: [&str; 10] = [
+    CHANGED,
+    IFINDEX,
+    FRAMES_IN,
+    FRAMES_DISCARDED,
+    FRAMES_IN_ERROR,
+    TLVS_DISCARDED,
+    TLVS_UNRECOGNIZED,
+    AGEOUTS,
+    TTL,
+    HEARD,
+];

@@ -1,0 +1,87 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn read_back(record: &Record) -> Record {
+    let body = record.encode();
+    let mut records = Record::read_all(&body);
+    assert_eq!(records.len(), 1, "{body:?}");
+    records.remove(0)
+}
+
+#[test]
+fn no_value_can_forge_a_column_a_row_or_a_message() {
+    let hostile = "x,pass\nport,cbl status\r\n\"swp1\",fail\u{202e}\u{1b}[2J\0";
+    let body = Record::new().with("port", "swp1").with("sysname", hostile).with("portID", "").encode();
+    assert_eq!(body, "port,sysname,portID\nswp1,x;pass port;cbl status  'swp1';fail??[2J?,N/A\n");
+}
+
+#[test]
+fn values_that_are_too_long_end_in_an_ellipsis() {
+    let value = format!("{}é", "a".repeat(254));
+    let body = Record::new().with("port", value).encode();
+    assert_eq!(body, format!("port\n{}…\n", "a".repeat(252)));
+}
+
+#[test]
+fn an_escape_is_never_cut_in_two() {
+    for length in 245..256 {
+        let value = format!("{},,,,,", "a".repeat(length));
+        let record = Record::new().with("sysname", value.as_str()).cleaned_by(Cleaning::Escape);
+        let read = read_back(&record).unescape();
+        let read = read.get("sysname").unwrap().trim_end_matches('…');
+        assert!(value.starts_with(read), "{read}");
+    }
+}
+
+#[test]
+fn readers_take_what_ptmd_and_python_write() {
+    let records = Record::read_all("cmd, module ,detail\r\nget-status,lldp,yes,surplus\r\n\r\nget-status\n");
+    assert_eq!(records[0].get("module"), Some("lldp"));
+    assert_eq!(records[0].fields().count(), 3);
+    assert_eq!(records[1].fields().collect::<Vec<_>>(), [("cmd", "get-status")]);
+    assert_eq!(Record::read_all("\n"), []);
+}
+
+#[test]
+fn a_column_is_looked_up_by_its_whole_name() {
+    let record = &Record::read_all("cmd,portID\nget-status,N/A\n")[0];
+    assert_eq!(record.get("cmd_status"), None);
+    assert_eq!(record.get("port"), None);
+    assert_eq!((record.get("portID"), record.known("portID")), (Some("N/A"), None));
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_values_are_there_is_one_row_of_as_many_values(
+        values in prop::collection::vec("\\PC*|(?s).{0,400}", 1..16),
+        escaped in any::<bool>(),
+    ) {
+        let record = values.iter().fold(Record::new(), |record, value| record.with("a column", value.as_str()));
+        let record = if escaped { record.cleaned_by(Cleaning::Escape) } else { record };
+        let body = record.encode();
+        prop_assert!(body.len() <= LONGEST_SENT);
+        let lines: Vec<&str> = body.lines().collect();
+        prop_assert_eq!(lines.len(), 2);
+        prop_assert_eq!(lines[1].split(',').count(), values.len());
+        prop_assert!(!body.chars().any(|c| c != '\n' && is_deceptive(c)));
+        prop_assert_eq!(read_back(&record).encode(), body, "cleaning twice changes nothing");
+    }
+
+    #[test]
+    fn what_is_escaped_comes_back_as_it_was(value in "([,\"%a-z\\n\u{202e}é]{0,20}[a-z%])?") {
+        let record = Record::new().with("sysname", value.trim()).cleaned_by(Cleaning::Escape);
+        let body = record.encode();
+        prop_assert_eq!(body.lines().count(), 2);
+        prop_assert_eq!(body.split(',').count(), 1);
+        let value = if value.trim().is_empty() { NOTHING } else { value.trim() };
+        let read = read_back(&record).unescape();
+        prop_assert_eq!(read.get("sysname"), Some(value));
+    }
+
+    #[test]
+    fn a_clean_value_comes_through_as_it_is(value in "[!#-+\\--~]([ !#-+\\--~]{0,60}[!#-+\\--~])?") {
+        let record = Record::new().with("port", value);
+        prop_assert_eq!(read_back(&record), record);
+    }
+}

@@ -1,0 +1,281 @@
+//! The server side of the control socket: who is connected, and what each gets.
+
+use std::collections::HashMap;
+use std::io::{self, Write as _};
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener as StdListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, sleep_until};
+
+use super::answer::{Answer, notification};
+use super::client::{Client, Ending};
+use super::refusal::Refusal;
+use super::request::{Command, Request};
+use super::rows::Change;
+
+/// A connected client, as long as it is connected. Never used again for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientId(u64);
+
+/// What clients may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Clients at a time.
+    pub clients: usize,
+    /// Bytes of a command's body. A longer one is refused.
+    pub body: usize,
+    /// Notifications that a client has not read, beyond what its socket holds. One more, and it is disconnected: it
+    /// would believe in a state that has passed. It can connect again and ask. All clients share a notification's
+    /// bytes, so a client that does not read costs little more than this many pointers.
+    pub unread_notifications: usize,
+    /// How long a client may take from the first byte of a message to its last, or for its last answer when it leaves.
+    pub patience: Duration,
+}
+
+impl Default for Limits {
+    /// 1,024 clients (ptmd: 16), bodies of 1,024 bytes (as ptmd), 4,096 unread notifications (a thousand ports may change
+    /// at once, several times), 5 seconds.
+    fn default() -> Self {
+        Self { clients: 1_024, body: 1_024, unread_notifications: 4_096, patience: Duration::from_secs(5) }
+    }
+}
+
+/// What has happened on the control socket since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Clients connected now.
+    pub connected: usize,
+    /// Clients that were accepted.
+    pub accepted: u64,
+    /// Clients turned away because too many were connected.
+    pub refused: u64,
+    /// Clients disconnected because they did not read their notifications.
+    pub dropped_slow: u64,
+    /// Messages that were no command of the protocol's form, unfinished ones included.
+    pub malformed: u64,
+}
+
+/// Why the socket could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody has it.
+    #[error(
+        "the control socket @{name} is taken: a ptmd or another ptm-agent runs here; stop it first \
+         (systemctl stop ptmd, or look with `ss -xlp`)"
+    )]
+    InUse {
+        /// The socket's name, without the leading NUL.
+        name: String,
+    },
+    /// Anything else.
+    #[error("cannot open the control socket @{name}")]
+    Io {
+        /// The socket's name, without the leading NUL.
+        name: String,
+        /// What the kernel said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// The control socket and its clients. Dropping it disconnects them.
+#[derive(Debug)]
+pub struct Control {
+    listener: UnixListener,
+    limits: Limits,
+    clients: HashMap<ClientId, Connected>,
+    tasks: JoinSet<(ClientId, Ending)>,
+    commands: mpsc::Receiver<(ClientId, Command)>,
+    commands_in: mpsc::Sender<(ClientId, Command)>,
+    /// Until when no client is accepted, because accepting failed.
+    pause: Option<Instant>,
+    counters: Counters,
+    malformed: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+struct Connected {
+    client: Arc<Client>,
+    task: AbortHandle,
+    hears: Hears,
+}
+
+/// Which notifications a client gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hears {
+    /// It has not sent a valid command yet.
+    Nothing,
+    /// Changes of the cable status, in the original's columns.
+    Status,
+    /// Changes of the reason, in ours.
+    Reason,
+}
+
+impl Control {
+    /// Opens the socket with this name (without the leading NUL) in the abstract namespace; see
+    /// [`SOCKET`](super::SOCKET). Needs a running tokio runtime.
+    pub fn bind(name: &str, limits: Limits) -> Result<Self, BindError> {
+        let listener = listen(name).map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::InUse { name: name.to_owned() },
+            _ => BindError::Io { name: name.to_owned(), source },
+        })?;
+        // A client has at most one command on its way; the bound is only there to be one.
+        let (commands_in, commands) = mpsc::channel(64);
+        Ok(Self {
+            listener,
+            limits,
+            clients: HashMap::new(),
+            tasks: JoinSet::new(),
+            commands,
+            commands_in,
+            pause: None,
+            counters: Counters::default(),
+            malformed: Arc::default(),
+        })
+    }
+
+    /// The next command of any client. Must be polled for clients to be accepted at all; cancel safe. Every command
+    /// wants a [`Control::reply`]: its client's next one is not read before.
+    pub async fn next_request(&mut self) -> (ClientId, Command) {
+        loop {
+            let pause = self.pause;
+            tokio::select! {
+                Some((id, command)) = self.commands.recv() => {
+                    if let Some(connected) = self.clients.get_mut(&id) {
+                        connected.hears = connected.hears.after(&command);
+                        return (id, command);
+                    }
+                }
+                Some(ended) = self.tasks.join_next() => {
+                    // An error is a task that was aborted; its client is no longer in the map.
+                    if let Ok((id, ending)) = ended {
+                        self.forget(id, &ending);
+                    }
+                }
+                accepted = self.listener.accept(), if pause.is_none() => match accepted {
+                    Ok((stream, _)) => self.admit(stream),
+                    Err(error) => {
+                        // Out of file descriptors, most likely: the connection stays in the backlog, and trying again
+                        // at once would fail again.
+                        tracing::warn!(%error, "cannot accept a control client; trying again in a second");
+                        self.pause = Some(Instant::now() + Duration::from_secs(1));
+                    }
+                },
+                () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => self.pause = None,
+            }
+        }
+    }
+
+    /// Sends `answer` to the client that sent the command, if it is still there. Never waits.
+    pub fn reply(&mut self, id: ClientId, answer: Answer) {
+        let Some(connected) = self.clients.get(&id) else {
+            return;
+        };
+        if let Err(error) = connected.client.answer(answer) {
+            self.forget(id, &error.into());
+        }
+    }
+
+    /// Tells every client that has sent a valid command of a change. Never waits; a client that has not read too much
+    /// is disconnected.
+    pub fn notify(&mut self, change: &Change) {
+        let of_status = notification(change, false);
+        let of_reason = notification(change, true);
+        let mut endings = Vec::new();
+        for (&id, connected) in &self.clients {
+            let message = match connected.hears {
+                Hears::Nothing => None,
+                Hears::Status => of_status.as_ref(),
+                Hears::Reason => of_reason.as_ref(),
+            };
+            if let Some(Err(ending)) = message.map(|message| connected.client.announce(message)) {
+                endings.push((id, ending));
+            }
+        }
+        for (id, ending) in endings {
+            self.forget(id, &ending);
+        }
+    }
+
+    /// What has happened so far.
+    pub fn counters(&self) -> Counters {
+        Counters { connected: self.clients.len(), malformed: self.malformed.load(Ordering::Relaxed), ..self.counters }
+    }
+
+    fn admit(&mut self, stream: UnixStream) {
+        if self.clients.len() >= self.limits.clients {
+            self.counters.refused += 1;
+            tracing::warn!(limit = self.limits.clients, "control client turned away: too many are connected");
+            turn_away(stream, self.clients.len());
+            return;
+        }
+        self.counters.accepted += 1;
+        let id = ClientId(self.counters.accepted);
+        match stream.peer_cred() {
+            Ok(peer) => tracing::debug!(client = id.0, uid = peer.uid(), pid = peer.pid(), "control client connected"),
+            Err(error) => tracing::debug!(client = id.0, %error, "control client connected, of unknown user"),
+        }
+        let client = Arc::new(Client::new(id, stream, self.limits, Arc::clone(&self.malformed)));
+        let (served, commands) = (Arc::clone(&client), self.commands_in.clone());
+        let task = self.tasks.spawn(async move { (id, served.serve(commands).await) });
+        self.clients.insert(id, Connected { client, task, hears: Hears::Nothing });
+    }
+
+    /// Disconnects a client, if that has not happened yet.
+    fn forget(&mut self, id: ClientId, ending: &Ending) {
+        let Some(connected) = self.clients.remove(&id) else {
+            return;
+        };
+        connected.task.abort();
+        match ending {
+            Ending::Left => tracing::debug!(client = id.0, "control client left"),
+            Ending::Slow => {
+                self.counters.dropped_slow += 1;
+                tracing::warn!(client = id.0, "control client disconnected: it {ending}");
+            }
+            Ending::Unfinished => {
+                self.malformed.fetch_add(1, Ordering::Relaxed);
+                tracing::info!(client = id.0, "control client disconnected: it {ending}");
+            }
+            Ending::Malformed => tracing::info!(client = id.0, "control client disconnected: it {ending}"),
+            Ending::Broken(error) => tracing::debug!(client = id.0, %error, "control client's connection broke"),
+        }
+    }
+}
+
+impl Hears {
+    fn after(self, command: &Command) -> Self {
+        match &command.request {
+            Request::GetStatus(asked) if asked.more => Self::Reason,
+            Request::GetStatus(_) | Request::Bfd if self == Self::Nothing => Self::Status,
+            _ => self,
+        }
+    }
+}
+
+fn listen(name: &str) -> io::Result<UnixListener> {
+    let address = SocketAddr::from_abstract_name(name)?;
+    // Its backlog is as long as the kernel allows: a thousand clients may come at once.
+    let listener = StdListener::bind_addr(&address)?;
+    listener.set_nonblocking(true)?;
+    UnixListener::from_std(listener)
+}
+
+/// Says why, as far as that is possible without waiting.
+fn turn_away(stream: UnixStream, connected: usize) {
+    // tokio does not know yet that the socket is writable; the kernel does.
+    if let Ok(mut stream) = stream.into_std() {
+        for piece in Answer::to_malformed(0, &Refusal::TooManyClients(connected)).into_pieces() {
+            let _ = stream.write_all(&piece);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! JSON in the original's form; `args` documents it.
+
+use std::fmt::Write as _;
+
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+use crate::control::column;
+use crate::control::record::{Record, is_deceptive};
+
+/// Rows, numbered.
+pub(super) fn rows(rows: &[Record]) -> String {
+    pretty(&Rows(rows))
+}
+
+/// One port and its neighbors.
+pub(super) fn explained(row: &Record, neighbors: &[Record]) -> String {
+    #[derive(serde::Serialize)]
+    struct Explained<'a> {
+        port: Row<'a>,
+        neighbors: Rows<'a>,
+    }
+    pretty(&Explained { port: Row(row, None), neighbors: Rows(neighbors) })
+}
+
+/// One change, on one line.
+pub(super) fn change(time: &str, row: &Record) -> String {
+    escape(&serde_json::to_string(&Row(row, Some(time))).expect("maps with string keys serialize")) + "\n"
+}
+
+struct Rows<'a>(&'a [Record]);
+
+/// A row, and the time before its columns.
+struct Row<'a>(&'a Record, Option<&'a str>);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().enumerate().map(|(number, row)| (number.to_string(), Row(row, None))))
+    }
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(time) = self.1 {
+            map.serialize_entry("time", time)?;
+        }
+        for (column, value) in self.0.fields() {
+            match (ORIGINAL.contains(&column), self.0.known(column)) {
+                (true, _) => map.serialize_entry(column, value)?,
+                (false, Some(value)) => match value.parse::<u64>() {
+                    Ok(number) if column::NUMBERS.contains(&column) => map.serialize_entry(column, &number)?,
+                    _ => map.serialize_entry(column, value)?,
+                },
+                (false, None) => map.serialize_entry(column, &())?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// Columns of the original, which are strings whatever they hold.
+const ORIGINAL: [&str; 10] = [
+    column::PORT,
+    column::CABLE_STATUS,
+    column::EXPECTED,
+    column::OBSERVED,
+    column::SYSTEM_NAME,
+    column::PORT_ID,
+    column::PORT_DESCRIPTION,
+    column::NEIGHBOR_PORT_DESCRIPTION,
+    column::MATCH_ON,
+    column::LAST_UPDATE,
+];
+
+fn pretty(value: &impl Serialize) -> String {
+    escape(&serde_json::to_string_pretty(value).expect("maps with string keys serialize")) + "\n"
+}
+
+/// JSON may hold characters that deceive a terminal, inside strings only; there they can be written as escapes.
+fn escape(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_deceptive(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

@@ -1,0 +1,436 @@
+//! `ptmctl` as a user sees it: its output to the letter, and its dealings with agents and old daemons on a real socket.
+
+use std::io::{Read as _, Write as _};
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Parser as _;
+
+use super::*;
+use crate::control::codec::{self, Decoder, Incoming, Kind};
+use crate::control::rows::{self, Change, PortRow};
+use crate::control::{Answer, Command};
+use crate::monitor::Reason;
+
+/// A passing port.
+fn passing() -> PortRow {
+    PortRow {
+        port: "eth3".to_owned(),
+        reason: Reason::Match,
+        expected: Some("vm2:eth1".to_owned()),
+        observed: Some("vm2:eth1".to_owned()),
+        system_name: Some("vm2".to_owned()),
+        port_id: Some("eth1".to_owned()),
+        port_description: None,
+        explanation: "vm2:eth1 is there, as planned".to_owned(),
+        advice: None,
+        difference: None,
+        ..rows::tests::miswired()
+    }
+}
+
+fn all() -> [PortRow; 3] {
+    [rows::tests::miswired(), rows::tests::absent(), passing()]
+}
+
+/// Listens under a new name and lets `answer` write each command's answer to one client. Afterwards the connection
+/// stays open if `stays`, until the client leaves.
+fn daemon(stays: bool, answer: impl Fn(&Command, &mut UnixStream) + Send + 'static) -> String {
+    static NAMES: AtomicU32 = AtomicU32::new(0);
+    let name = format!("ptmctl-test/{}/{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
+    let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut decoder = Decoder::new(codec::LONGEST_BODY);
+        let mut buffer = [0; 4_096];
+        while let Ok(length @ 1..) = stream.read(&mut buffer) {
+            decoder.push(&buffer[..length]);
+            while let Some(Incoming::Message(message)) = decoder.decode().unwrap() {
+                answer(&Command::read(&message).unwrap().unwrap(), &mut stream);
+            }
+            if !stays {
+                return;
+            }
+        }
+    });
+    name
+}
+
+/// Our own agent.
+fn agent() -> String {
+    daemon(true, |command, stream| write(stream, Answer::new(command, all(), [rows::tests::neighbor()])))
+}
+
+fn write(stream: &mut UnixStream, answer: Answer) {
+    for piece in answer.into_pieces() {
+        stream.write_all(&piece).unwrap();
+    }
+}
+
+fn send(stream: &mut UnixStream, kind: Kind, body: &str) {
+    let mut message = Vec::new();
+    codec::encode(&mut message, kind, 0, "ptm", body);
+    stream.write_all(&message).unwrap();
+}
+
+/// An original ptmd: one row a message, no columns of ours, all ports whatever is asked, no end.
+fn ptmd() -> String {
+    daemon(true, |command, stream| {
+        let crate::control::Request::GetStatus(asked) = &command.request else { panic!("{command:?}") };
+        let rows: &[&str] = match asked.about {
+            crate::control::About::Neighbors => {
+                &["port,sysname,portID,port descr,match on,last upd\nswp1,leaf2,swp7,to leaf1,IfName,5m:59s\n"]
+            }
+            _ => &[
+                "port,cbl status,exp nbr,act nbr,sysname,portID,portDescr,match on,last upd\n\
+                 swp1,fail,leaf2:swp1,leaf2:swp7,leaf2,swp7,to leaf1,IfName,5m:59s\n",
+                "port,cbl status,exp nbr,act nbr,sysname,portID,portDescr,match on,last upd\n\
+                 swp2,N/A,leaf3:swp1,no-info,N/A,N/A,N/A,IfName,N/A\n",
+            ],
+        };
+        send(stream, Kind::Response, rows[0]);
+        send(stream, Kind::Notification, "port,cbl status\nswp3,pass\n");
+        rows[1..].iter().for_each(|row| send(stream, Kind::Response, row));
+    })
+}
+
+fn ptmctl(socket: &str, args: &str) -> (String, Result<u8, Failure>) {
+    let mut out = Vec::new();
+    let args = Args::try_parse_from(["ptmctl"].into_iter().chain(args.split_whitespace())).unwrap();
+    let result = run(&args, socket, &mut out);
+    (String::from_utf8(out).unwrap(), result)
+}
+
+/// The output of a call that must succeed.
+fn output(socket: &str, args: &str) -> String {
+    let (out, result) = ptmctl(socket, args);
+    assert_eq!(result.unwrap(), 0);
+    out
+}
+
+#[test]
+fn the_table_of_passing_ports_is_the_contract_s_to_the_letter() {
+    let port = |port: &str, far: &str| PortRow {
+        port: port.to_owned(),
+        expected: Some(far.to_owned()),
+        observed: Some(far.to_owned()),
+        ..passing()
+    };
+    let socket = daemon(true, move |command, stream| {
+        write(stream, Answer::new(command, [port("eth1", "vm2:eth1"), port("eth2", "vm4:eth2")], []));
+    });
+    let expected = "\
+---------------------------------------------------------------------
+Port   Status Expected Nbr         Observed Nbr         Last Updated
+---------------------------------------------------------------------
+eth1   pass   vm2:eth1             vm2:eth1              4m:25s
+eth2   pass   vm4:eth2             vm4:eth2              4m:25s
+";
+    assert_eq!(output(&socket, ""), expected);
+}
+
+#[test]
+fn below_the_table_stands_why_a_port_fails_and_what_to_do() {
+    insta::assert_snapshot!(output(&agent(), ""), @"
+    ----------------------------------------------------------------------
+    Port   Status  Expected Nbr         Observed Nbr         Last Updated
+    ----------------------------------------------------------------------
+    eth1   fail    vm2:eth1             vm4:eth2              4m:25s
+    eth2   no-info vm4:eth2             no-info              N/A
+    eth3   pass    vm2:eth1             vm2:eth1              4m:25s
+
+    eth1: wrong-node: expected vm2:eth1, found vm4:eth2: the system name is `vm4`, not `vm2`
+      to do: vm4:eth2 belongs on eth2; move the cable from eth1 to eth2
+    no-info: absent: eth2
+    `ptmctl explain PORT` tells more.
+    ");
+}
+
+#[test]
+fn details_neighbors_and_explanations() {
+    insta::assert_snapshot!(output(&agent(), "--details"), @"
+    --------------------------------------------------------------------------------------------------------------------------------------
+    Port   Status  Reason     Expected Nbr         Observed Nbr         System Name  Port ID      Port Description Match On  Last Updated
+    --------------------------------------------------------------------------------------------------------------------------------------
+    eth1   fail    wrong-node vm2:eth1             vm4:eth2             vm4          eth2         eth2, to vm1     IfName     4m:25s
+    eth2   no-info absent     vm4:eth2             no-info              N/A          N/A          N/A              IfName    N/A
+    eth3   pass    match      vm2:eth1             vm2:eth1             vm2          eth1         N/A              IfName     4m:25s
+
+    eth1: wrong-node: expected vm2:eth1, found vm4:eth2: the system name is `vm4`, not `vm2`
+      to do: vm4:eth2 belongs on eth2; move the cable from eth1 to eth2
+    no-info: absent: eth2
+    `ptmctl explain PORT` tells more.
+    ");
+    insta::assert_snapshot!(output(&agent(), "--lldp"), @"
+    -------------------------------------------------------------------------
+    Port   System Name  Port ID      Port Description Match On  Last Updated
+    -------------------------------------------------------------------------
+    eth1   vm4          eth2         eth2, to vm1     IfName     4m:25s
+    ");
+    insta::assert_snapshot!(output(&agent(), "-d -l"), @"
+    -------------------------------------------------------------------------------------------------------
+    Port   System Name  Port ID      Port Description Chassis ID        TTL   Heard Match On  Last Updated
+    -------------------------------------------------------------------------------------------------------
+    eth1   vm4          eth2         eth2, to vm1     02:00:00:00:00:04 120   3     IfName     4m:25s
+    ");
+    insta::assert_snapshot!(output(&agent(), "explain eth1"), @"
+    eth1: fail (wrong-node), unchanged for 4m:25s
+    expected vm2:eth1, found vm4:eth2: the system name is `vm4`, not `vm2`
+
+      To do         vm4:eth2 belongs on eth2; move the cable from eth1 to eth2
+      Expected      vm2:eth1 (by IfName)
+      Observed      vm4:eth2
+      Differs in    system name
+        the plan    vm2
+        LLDP        vm4
+      Link          up, interface 7
+      Captured by   tc (tcx)
+      Received      12 frames, 1 of them discarded (1 malformed); 0 TLVs discarded, 0 unrecognized; 0 neighbors aged out
+
+    Heard on eth1 (the verdict rests on it):
+      System        vm4
+      Port ID       eth2
+      Description   eth2, to vm1
+      Chassis ID    02:00:00:00:00:04
+      Runs          Debian GNU/Linux
+      Addresses     10.0.0.4 fe80::4
+      Last heard    3 s ago, TTL 120 s
+      Unchanged     for 4m:25s
+    ");
+    insta::assert_snapshot!(output(&agent(), "explain eth2"), @"
+    eth2: no-info (absent)
+    expected vm4:eth2, and this machine has no such port
+
+      Expected      vm4:eth2 (by IfName)
+      Observed      nobody
+    ");
+}
+
+#[test]
+fn json_keeps_the_original_s_form() {
+    insta::assert_snapshot!(output(&agent(), "explain eth1 -j"), @r#"
+    {
+      "port": {
+        "port": "eth1",
+        "cbl status": "fail",
+        "exp nbr": "vm2:eth1",
+        "act nbr": "vm4:eth2",
+        "sysname": "vm4",
+        "portID": "eth2",
+        "portDescr": "eth2, to vm1",
+        "match on": "IfName",
+        "last upd": "4m:25s",
+        "reason": "wrong-node",
+        "explanation": "expected vm2:eth1, found vm4:eth2: the system name is `vm4`, not `vm2`",
+        "advice": "vm4:eth2 belongs on eth2; move the cable from eth1 to eth2",
+        "differs in": "system name",
+        "differs exp": "vm2",
+        "differs act": "vm4",
+        "changed secs": 265,
+        "ifindex": 7,
+        "carrier": "up",
+        "hook": "tc",
+        "hook mode": "tcx",
+        "capture error": null,
+        "frames in": 12,
+        "frames discarded": 1,
+        "frames in error": 1,
+        "TLVs discarded": 0,
+        "TLVs unrecognized": 0,
+        "ageouts": 0
+      },
+      "neighbors": {
+        "0": {
+          "port": "eth1",
+          "sysname": "vm4",
+          "portID": "eth2",
+          "port descr": "eth2, to vm1",
+          "match on": "IfName",
+          "last upd": "4m:25s",
+          "chassisID": "02:00:00:00:00:04",
+          "sysdescr": "Debian GNU/Linux",
+          "mgmt addresses": "10.0.0.4 fe80::4",
+          "ttl secs": 120,
+          "heard secs": 3,
+          "decides": "yes"
+        }
+      }
+    }
+    "#);
+    let rows: serde_json::Value = serde_json::from_str(&output(&agent(), "--json")).unwrap();
+    assert_eq!(rows["0"]["cbl status"], "fail");
+    assert_eq!(rows["1"]["cbl status"], "N/A");
+    assert_eq!(rows["2"]["port"], "eth3");
+    let neighbors: serde_json::Value = serde_json::from_str(&output(&agent(), "-l -j")).unwrap();
+    assert_eq!(neighbors["0"]["sysname"], "vm4");
+}
+
+#[test]
+fn every_key_of_the_json_is_documented() {
+    let help = <Args as clap::CommandFactory>::command().render_long_help().to_string();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for args in ["-j", "-j -l"] {
+        let rows: serde_json::Value = serde_json::from_str(&output(&agent(), args)).unwrap();
+        for key in rows["0"].as_object().unwrap().keys() {
+            assert!(help.contains(key.as_str()), "{key}");
+        }
+    }
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let evil = PortRow {
+        observed: Some("\u{1b}[31mvm2,pass\u{202e}\neth9 pass".to_owned()),
+        system_name: Some("100%25\"".to_owned()),
+        ..rows::tests::miswired()
+    };
+    let socket = || {
+        let evil = evil.clone();
+        daemon(true, move |command, stream| write(stream, Answer::new(command, [evil.clone()], [])))
+    };
+    let table = output(&socket(), "-d");
+    assert!(table.contains(r"\u{1b}[31mvm2,pass\u{202e}\neth9 pass"), "{table}");
+    assert!(table.contains(r#" 100%25" "#), "{table}");
+    let json = output(&socket(), "-j");
+    assert!(json.is_ascii() && json.contains(r"\u001b[31mvm2,pass\u202e\neth9 pass"), "{json}");
+}
+
+#[test]
+fn an_old_daemon_is_understood_after_a_short_silence() {
+    let start = Instant::now();
+    insta::assert_snapshot!(output(&ptmd(), ""), @"
+    ----------------------------------------------------------------------
+    Port   Status  Expected Nbr         Observed Nbr         Last Updated
+    ----------------------------------------------------------------------
+    swp1   fail    leaf2:swp1           leaf2:swp7            5m:59s
+    swp2   no-info leaf3:swp1           no-info              N/A
+    ");
+    assert!(start.elapsed() < Duration::from_secs(3));
+    insta::assert_snapshot!(output(&ptmd(), "explain swp1"), @"
+    swp1: fail, unchanged for 5m:59s
+
+      Expected      leaf2:swp1 (by IfName)
+      Observed      leaf2:swp7
+
+    Heard on swp1:
+      System        leaf2
+      Port ID       swp7
+      Description   to leaf1
+      Unchanged     for 5m:59s
+    ");
+    let (_, result) = ptmctl(&ptmd(), "explain swp9");
+    assert_eq!(result.unwrap_err().to_string(), "the daemon knows no port swp9");
+}
+
+#[test]
+fn an_answer_that_says_no_is_a_sentence_and_exit_code_1() {
+    let (out, result) = ptmctl(&agent(), "explain eth7");
+    let failure = result.unwrap_err();
+    assert_eq!((out.as_str(), failure.exit_code()), ("", 1));
+    assert_eq!(failure.to_string(), "Port eth7 is not in the topology file and nobody was heard on it");
+
+    let none = || daemon(true, |command, stream| write(stream, Answer::new(command, [], [])));
+    let (out, result) = ptmctl(&none(), "-l -j");
+    assert_eq!(result.unwrap_err().exit_code(), 1);
+    let rows: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(rows["0"]["cmd_ext_status"], "No LLDP ports detected. Check connections");
+}
+
+#[test]
+fn no_answer_is_a_sentence_that_says_what_to_do_and_exit_code_2() {
+    let (_, result) = ptmctl("ptmctl-test/nobody", "");
+    let failure = result.unwrap_err();
+    assert!(failure.to_string().contains("systemctl start ptm-agent"), "{failure}");
+    assert_eq!(failure.exit_code(), 2);
+
+    let gone = daemon(false, |_, _| {});
+    assert!(matches!(ptmctl(&gone, "").1, Err(Failure::Gone)));
+
+    let web = daemon(true, |_, stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap());
+    assert!(matches!(ptmctl(&web, "").1, Err(Failure::Desync(_))));
+}
+
+#[test]
+fn an_agent_that_hangs_is_given_up() {
+    let silent = daemon(true, |_, _| {});
+    assert!(matches!(ptmctl(&silent, "").1, Err(Failure::Silent)));
+}
+
+#[test]
+fn half_an_answer_of_our_own_agent_is_not_taken_for_whole() {
+    let cut_off = daemon(true, |command, stream| {
+        let Some(piece) = Answer::new(command, all(), []).into_pieces().into_iter().next() else { return };
+        let end = piece.windows(8).rposition(|bytes| bytes == b"cmd,deta").unwrap() - codec::HEADER_LEN;
+        stream.write_all(&piece[..end]).unwrap();
+    });
+    assert!(matches!(ptmctl(&cut_off, "").1, Err(Failure::CutOff)));
+}
+
+#[test]
+fn listening_prints_a_line_a_change_until_the_agent_goes_away() {
+    let listen = |args| {
+        let socket = daemon(false, |command, stream| {
+            write(stream, Answer::new(command, all(), []));
+            let change = Change {
+                port: "eth1".to_owned(),
+                before: Some(Reason::Match),
+                after: Some(Reason::WrongNode),
+                expected: Some("vm2:eth1".to_owned()),
+                observed: Some("vm4:eth2".to_owned()),
+                explanation: "expected vm2:eth1, found vm4:eth2".to_owned(),
+                advice: Some("move the cable from eth1 to eth2".to_owned()),
+            };
+            send(stream, Kind::Notification, &change.record(true).unwrap().encode());
+            send(stream, Kind::Notification, "port,cbl status\neth2,pass\n");
+        });
+        let (out, result) = ptmctl(&socket, args);
+        assert!(matches!(result, Err(Failure::Gone)), "{result:?}");
+        out
+    };
+    let out = listen("--listen");
+    let lines: Vec<&str> = out.lines().map(|line| line.split_once("Z ").expect("a time in UTC").1).collect();
+    assert_eq!(
+        lines,
+        [
+            "eth1 fail wrong-node: expected vm2:eth1, found vm4:eth2; to do: move the cable from eth1 to eth2",
+            "eth2 pass"
+        ]
+    );
+    let out = listen("--listen --json");
+    let change: serde_json::Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert_eq!((&change["reason before"], &change["reason"]), (&"match".into(), &"wrong-node".into()));
+}
+
+#[test]
+fn a_plan_is_checked_without_an_agent() {
+    let check = |text: &[u8]| {
+        let path = std::env::temp_dir().join(format!("ptmctl-test-{}.dot", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        let name = path.to_str().unwrap();
+        let (out, result) = ptmctl("ptmctl-test/nobody", &format!("check {name}"));
+        std::fs::remove_file(&path).unwrap();
+        let said = result.as_ref().map_or_else(ToString::to_string, |_| out).replace(name, "ptm.dot");
+        (said, result.unwrap_or_else(|failure| failure.exit_code()))
+    };
+    assert_eq!(
+        check(b"graph G { vm1:eth1 -- vm2:eth1; vm1:eth2 -- vm3:eth1 }"),
+        ("ptm.dot: 2 links, 3 nodes, no problems\n".to_owned(), 0)
+    );
+    let (said, code) = check(b"graph G {\n  vm1:eth1 -- vm2:eth1\n  vm1:eth1 -- vm3:eth1\n}\n");
+    assert_eq!(code, 1);
+    assert!(said.contains("ptm.dot:3:") && said.ends_with("ptm.dot: 1 error, not usable\n"), "{said}");
+    let (said, code) = check(b"graph G {\n  \"caf\xe9\":eth1 -- vm2:eth1 }\n");
+    assert_eq!(code, 1);
+    assert!(said.starts_with("cannot read ptm.dot: line 2 is not UTF-8"), "{said}");
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    <Args as clap::CommandFactory>::command().debug_assert();
+    for wrong in ["-l --listen", "-d explain eth1", "explain", "check"] {
+        let args = ["ptmctl"].into_iter().chain(wrong.split_whitespace());
+        assert!(Args::try_parse_from(args).is_err(), "{wrong}");
+    }
+}

@@ -1,0 +1,139 @@
+//! A network namespace per test, frames to send, and a deadline on every wait.
+
+use std::io::{self, Write as _};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use ptm_agent::capture::{Capture, Frame, Hook, HookChoice, IfIndex, Options};
+
+/// Runs a test in a network namespace of its own: the thread enters it, programs that it starts inherit it, and it ends
+/// with the thread. Without root the test is left out, loudly.
+#[expect(clippy::explicit_write, reason = "libtest swallows what a passing test prints, but not what it writes")]
+pub(crate) fn isolated(test: impl AsyncFnOnce()) {
+    // SAFETY: takes no pointer; the namespace of this thread alone changes.
+    if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
+        let name = std::thread::current().name().unwrap_or("a test").to_owned();
+        writeln!(io::stderr(), "LEFT OUT: {name}: it needs root").unwrap();
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(test());
+}
+
+pub(crate) const TC: Options = Options { hook: HookChoice::Tc, tcx: true, ring_bytes: 512 << 10, log: false };
+pub(crate) const CLSACT: Options = Options { tcx: false, ..TC };
+pub(crate) const XDP: Options = Options { hook: HookChoice::Xdp, ..TC };
+
+/// Runs a program of iproute2 and gives what it prints.
+pub(crate) fn run(command: &str) -> String {
+    let mut words = command.split_whitespace();
+    let output = Command::new(words.next().unwrap()).args(words).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A cable in this namespace: what is sent on `far` comes in on `port`, whose index it gives.
+pub(crate) fn cable() -> IfIndex {
+    run("ip link add port type veth peer name far");
+    run("ip link set port up");
+    run("ip link set far up");
+    wait_for_carrier("far");
+    ifindex("port")
+}
+
+/// Waits until the kernel has noticed a carrier; until then it throws away what is sent. Fails after 5 seconds.
+pub(crate) fn wait_for_carrier(interface: &str) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !run(&format!("ip link show {interface}")).contains("state UP") {
+        assert!(Instant::now() < deadline, "{interface} has no carrier");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+pub(crate) fn ifindex(name: &str) -> IfIndex {
+    let name = std::ffi::CString::new(name).unwrap();
+    // SAFETY: `name` is a string with a final 0.
+    let ifindex = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    assert_ne!(ifindex, 0, "no interface {name:?}");
+    ifindex
+}
+
+/// Sends a frame as it is, over a packet socket.
+#[expect(clippy::cast_possible_truncation, reason = "small constants that libc has in wider types")]
+pub(crate) fn send(interface: &str, frame: &[u8]) {
+    let address = libc::sockaddr_ll {
+        sll_family: libc::AF_PACKET as u16,
+        sll_ifindex: ifindex(interface).cast_signed(),
+        sll_halen: 6,
+        sll_protocol: 0,
+        sll_hatype: 0,
+        sll_pkttype: 0,
+        sll_addr: [0; 8],
+    };
+    // SAFETY: the pointers are to values that live on, with their lengths.
+    let sent = unsafe {
+        let socket = libc::socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
+        let len = size_of_val(&address) as u32;
+        let sent = libc::sendto(socket, frame.as_ptr().cast(), frame.len(), 0, (&raw const address).cast(), len);
+        libc::close(socket);
+        sent
+    };
+    assert_eq!(sent, frame.len().cast_signed(), "{}", io::Error::last_os_error());
+}
+
+/// An LLDP frame of `len` bytes behind these tags' `EtherType`s, with bytes that tell it from others.
+pub(crate) fn lldp(tags: &[u16], len: usize, number: u16) -> Vec<u8> {
+    ethernet(tags, 0x88cc, len, number)
+}
+
+pub(crate) fn ethernet(tags: &[u16], ethertype: u16, len: usize, number: u16) -> Vec<u8> {
+    let mut frame = vec![0x01, 0x80, 0xc2, 0, 0, 0x0e, 0x02, 0, 0, 0, 0, 1];
+    for tag in tags {
+        frame.extend(tag.to_be_bytes());
+        frame.extend([0, 0]);
+    }
+    frame.extend(ethertype.to_be_bytes());
+    frame.extend(number.to_be_bytes());
+    frame.resize(len, 0x5a);
+    frame
+}
+
+/// A frame that was captured, kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Captured {
+    pub(crate) ifindex: IfIndex,
+    pub(crate) boot_ns: u64,
+    pub(crate) wire_len: u32,
+    pub(crate) hook: Hook,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl From<Frame<'_>> for Captured {
+    fn from(frame: Frame<'_>) -> Self {
+        let Frame { boot_ns, ifindex, wire_len, hook, bytes } = frame;
+        Self { ifindex, boot_ns, wire_len, hook, bytes: bytes.to_vec() }
+    }
+}
+
+/// Waits until `count` frames are there; fails after 5 seconds or if there are more.
+pub(crate) async fn frames(capture: &mut Capture, count: usize) -> Vec<Captured> {
+    let mut frames = Vec::new();
+    let wait = async {
+        while frames.len() < count {
+            capture.ready().await.unwrap();
+            capture.drain(64, |frame| frames.push(Captured::from(frame)));
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(5), wait).await.is_ok();
+    assert!(in_time, "{} of {count} frames; {:?}", frames.len(), capture.counters());
+    assert_eq!(frames.len(), count);
+    frames
+}
+
+/// Now, on the clock of the kernel half.
+pub(crate) fn boot_ns() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a value that lives on.
+    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut now) };
+    now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned()
+}

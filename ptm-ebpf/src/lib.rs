@@ -1,2 +1,0 @@
-//! Kernel half.
-#![no_std]

@@ -1,0 +1,72 @@
+//! What scenarios share: the ring, started and complete, and the word for what was left out.
+
+use std::io::{self, Read, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+
+use crate::{Fabric, FabricError, Node, USUAL_TTL};
+
+/// The ring of `examples/ring.dot`: four machines, each with `eth1` and `eth2`.
+pub const RING: &str = include_str!("../../examples/ring.dot");
+
+/// Whether the caller may build fabrics. If not, says loudly that `what` was left out.
+///
+/// Written to standard error past the test harness, which keeps back what a passing test prints.
+pub fn may_run(what: &str) -> bool {
+    let root = geteuid().is_root();
+    if !root {
+        // Nobody reads a closed standard error.
+        let _ = writeln!(io::stderr(), "LEFT OUT: {what}: it needs root");
+    }
+    root
+}
+
+/// The ring with lldpd on each of its machines, and no agent.
+pub fn speaking_ring(ttl: Duration) -> Result<Fabric, FabricError> {
+    let mut fabric = Fabric::from_plan(RING)?;
+    for node in fabric.nodes() {
+        node.start_lldpd(ttl)?;
+    }
+    Ok(fabric)
+}
+
+/// The ring with lldpd and our agent on each of its machines, once every port passes.
+pub fn passing_ring(ttl: Duration, agent_arguments: &[&str]) -> Result<Fabric, FabricError> {
+    let mut fabric = speaking_ring(ttl)?;
+    for node in fabric.nodes() {
+        node.start_agent(agent_arguments)?;
+    }
+    for node in fabric.nodes() {
+        for port in ["eth1", "eth2"] {
+            node.await_reason(port, "match")?;
+        }
+    }
+    Ok(fabric)
+}
+
+/// [`passing_ring`] as it usually is.
+pub fn usual_ring() -> Result<Fabric, FabricError> {
+    passing_ring(USUAL_TTL, &[])
+}
+
+/// Sends bytes to the control socket of `node` and gives what comes back within half a second, as text.
+///
+/// The socket's name is abstract, so it is that of the machine's network namespace.
+pub fn ask_socket(node: &Node, bytes: &[u8]) -> io::Result<String> {
+    const LONG_ENOUGH: Duration = Duration::from_millis(500);
+    let bytes = bytes.to_owned();
+    node.machine().enter(move || {
+        let address = SocketAddr::from_abstract_name("/var/run/ptmd.socket")?;
+        let mut socket = UnixStream::connect_addr(&address)?;
+        socket.set_read_timeout(Some(LONG_ENOUGH))?;
+        socket.set_write_timeout(Some(LONG_ENOUGH))?;
+        socket.write_all(&bytes)?;
+        let mut answer = Vec::new();
+        // Ends with a time-out, or an error where the agent closed the socket.
+        let _ = socket.read_to_end(&mut answer);
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    })
+}

@@ -1,0 +1,164 @@
+//! `cargo xtask setup`: brings what building, demo and tests need and this machine lacks, and nothing else.
+//!
+//! Each step looks whether its thing is there; there are no marks of what was done, so it can be run at any time.
+//! Nothing goes into the user's home: bpf-linker lives under the workspace's own `target/`, whatever `CARGO_TARGET_DIR`
+//! says, where `ptm-agent/build.rs` looks for it.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context as _, Result, bail, ensure as require};
+
+/// The last version that uses the LLVM inside rustc. Also in `ptm-agent/build.rs`.
+const LINKER_VERSION: &str = "0.10.3";
+
+/// Debian's Rust with a ready-made `core` for BPF, where rustup's server can't be reached. Also in `ptm-agent/build.rs`.
+const DEBIAN_RUST: [&str; 3] = ["rustc-web", "libstd-rust-web-dev-bpf", "libllvm22"];
+const DEBIAN_CORE: &str = "/usr/lib/rustlib/bpfel-unknown-none/lib";
+
+/// The programs that demo and tests start, and Debian's packages that have them.
+const PROGRAMS: [(&str, &str); 8] = [
+    ("dot", "graphviz"),
+    ("ethtool", "ethtool"),
+    ("ip", "iproute2"),
+    ("lldpd", "lldpd"),
+    ("pgrep", "procps"),
+    ("tc", "iproute2"),
+    ("tcpdump", "tcpdump"),
+    ("tshark", "tshark"),
+];
+
+/// Installs the packages that it is given. lldpd's would start lldpd as a service, now and at each boot; but a machine
+/// that runs the tests shall not begin to speak LLDP on its own ports, so the service is kept from starting and then
+/// disabled. An lldpd that was there already is left alone, as is a policy-rc.d of the administrator.
+const INSTALL: &str = r#"
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+if ! [ -e $policy ]; then
+    trap 'rm -f $policy' EXIT
+    printf '#!/bin/sh\n[ "$1" != lldpd ] || exit 101\n' > $policy
+    chmod 755 $policy
+fi
+apt-get update -qq
+apt-get install -qq --no-install-recommends "$@"
+case " $* " in *" lldpd "*) update-rc.d lldpd disable ;; esac
+"#;
+
+/// What a verb needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Building both halves.
+    Build,
+    /// Running a fabric of network namespaces and comparing with other programs: demo and tests.
+    Fabric,
+}
+
+/// Brings what is missing for these needs and says what it brings. Without anything to do it takes a moment.
+pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
+    for need in needs {
+        match need {
+            Need::Build => {
+                core_for_bpf()?;
+                bpf_linker()?;
+            }
+            Need::Fabric => programs()?,
+        }
+    }
+    Ok(())
+}
+
+/// The source of Rust's `core`, to build it for BPF; else Debian's, ready-made.
+fn core_for_bpf() -> Result<()> {
+    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace()))?;
+    let sysroot = PathBuf::from(String::from_utf8(sysroot.stdout)?.trim_end());
+    if sysroot.join("lib/rustlib/src/rust/library/core").exists() || Path::new(DEBIAN_CORE).exists() {
+        return Ok(());
+    }
+    println!("setup: adding rust-src to the toolchain, for building the kernel half (rustup)");
+    let added = Command::new("rustup").args(["component", "add", "rust-src"]).current_dir(workspace()).status();
+    if added.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    let known = output(Command::new("apt-cache").arg("show").args(DEBIAN_RUST));
+    if known.is_ok_and(|output| output.status.success()) {
+        println!("setup: rustup can't bring rust-src; Debian's Rust for BPF does too");
+        return install(&DEBIAN_RUST);
+    }
+    bail!(
+        "building the kernel half needs Rust's own source, which rustup could not bring: \
+         see to it that `rustup component add rust-src` succeeds, then run `cargo xtask setup` again"
+    )
+}
+
+/// bpf-linker, built from source: about a minute.
+fn bpf_linker() -> Result<()> {
+    let tools = workspace().join("target/tools");
+    let right = |linker: &Path| {
+        let version = output(Command::new(linker).arg("--version"));
+        version.is_ok_and(|output| output.stdout.trim_ascii() == format!("bpf-linker {LINKER_VERSION}").as_bytes())
+    };
+    if right(&tools.join("bin/bpf-linker")) || right(Path::new("bpf-linker")) {
+        return Ok(());
+    }
+    println!("setup: building bpf-linker {LINKER_VERSION} into target/tools, for the kernel half; about a minute");
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["install", "--quiet", "--locked", "--version", LINKER_VERSION, "bpf-linker", "--root"]).arg(&tools);
+    let status = cargo.current_dir(workspace()).status().context("cargo doesn't start")?;
+    require!(status.success(), "bpf-linker could not be installed; cargo says why");
+    Ok(())
+}
+
+/// The programs of demo and tests, as Debian's packages where there is apt.
+fn programs() -> Result<()> {
+    let missing: Vec<_> = PROGRAMS.into_iter().filter(|(program, _)| !is_installed(program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
+    packages.dedup();
+    if !is_installed("apt-get") {
+        let programs: Vec<_> = missing.iter().map(|(program, _)| *program).collect();
+        bail!(
+            "demo and tests need programs that this machine lacks: {}. \
+             Install them by its own means (Debian's packages are {}) and run this again",
+            programs.join(", "),
+            packages.join(", ")
+        );
+    }
+    if packages.contains(&"lldpd") {
+        println!("setup: lldpd comes without its service: `systemctl enable --now lldpd` if this machine shall speak");
+    }
+    install(&packages)
+}
+
+/// Whether a program is on PATH, or where only root's PATH leads.
+fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let for_root = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    env::split_paths(&path).chain(for_root).any(|folder| folder.join(program).is_file())
+}
+
+/// Installs packages of Debian or Ubuntu, through sudo if we aren't root.
+fn install(packages: &[&str]) -> Result<()> {
+    println!("setup: installing {} (apt-get)", packages.join(" "));
+    let root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    let mut shell = Command::new(if root { "sh" } else { "sudo" });
+    if !root {
+        shell.arg("sh");
+    }
+    let status = shell.args(["-euc", INSTALL, "sh"]).args(packages).status();
+    let by_hand = || format!("install these packages by hand and run it again: {}", packages.join(" "));
+    require!(status.with_context(by_hand)?.success(), by_hand());
+    Ok(())
+}
+
+fn output(command: &mut Command) -> Result<Output> {
+    command.output().with_context(|| format!("{} doesn't start", command.get_program().display()))
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a member of the workspace")
+}
