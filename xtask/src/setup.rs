@@ -33,7 +33,8 @@ const PROGRAMS: [(&str, &str); 8] = [
 
 /// Installs the packages that it is given. lldpd's would start lldpd as a service, now and at each boot; but a machine
 /// that runs the tests shall not begin to speak LLDP on its own ports, so the service is kept from starting and then
-/// disabled. An lldpd that was there already is left alone, as is a policy-rc.d of the administrator.
+/// disabled. An lldpd that was there already is left alone, as is a policy-rc.d of the administrator. What the packages
+/// say goes nowhere, but for errors.
 const INSTALL: &str = r#"
 export DEBIAN_FRONTEND=noninteractive
 policy=/usr/sbin/policy-rc.d
@@ -43,7 +44,7 @@ if ! [ -e $policy ]; then
     chmod 755 $policy
 fi
 apt-get update -qq
-apt-get install -qq --no-install-recommends "$@"
+apt-get install -qq --no-install-recommends "$@" > /dev/null
 case " $* " in *" lldpd "*) update-rc.d lldpd disable ;; esac
 "#;
 
@@ -118,6 +119,7 @@ fn programs() -> Result<()> {
         return Ok(());
     }
     let mut packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
+    packages.sort_unstable();
     packages.dedup();
     if !is_installed("apt-get") {
         let programs: Vec<_> = missing.iter().map(|(program, _)| *program).collect();

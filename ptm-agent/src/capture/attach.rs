@@ -2,7 +2,8 @@
 //!
 //! TCX and XDP are attached by links of the kernel, which end with this process however it ends. clsact (kernels before
 //! 6.6) has no such thing: a filter and the qdisc it hangs in stay after `kill -9`. So ours have a fixed place, where the
-//! next one to start finds and replaces them.
+//! next one to start finds and removes them, whatever it attaches itself. That place has room for one agent a network
+//! namespace, which is how many there are.
 
 use std::fmt;
 
@@ -81,14 +82,30 @@ impl Attachment {
 
 /// Attaches the loaded program to an interface of this thread's network namespace.
 pub(super) fn attach(ebpf: &mut Ebpf, options: &Options, ifindex: IfIndex) -> Result<Attachment, AttachError> {
-    let attached = match options.hook {
-        HookChoice::Auto | HookChoice::Tc => attach_tc(ebpf, options.tcx, ifindex),
+    let attached = by_name(ifindex, |name| Ok(remove_leftover(ifindex, name))).and_then(|clsact| match options.hook {
+        HookChoice::Auto | HookChoice::Tc => attach_tc(ebpf, options.tcx, ifindex, clsact),
         HookChoice::Xdp => attach_xdp(ebpf, ifindex),
-    };
+    });
     attached.map_err(|error| explain(error, options.hook, ifindex))
 }
 
-fn attach_tc(ebpf: &mut Ebpf, tcx: bool, ifindex: IfIndex) -> Result<Attachment, ProgramError> {
+/// Removes the filter of a killed predecessor; gives the qdisc if that was its too.
+fn remove_leftover(ifindex: IfIndex, name: &str) -> Option<OwnClsact> {
+    let remove = |handle| {
+        let link = SchedClassifierLink::attached(name, TcAttachType::Ingress, PRIORITY, handle, None);
+        // Where there is nothing to remove, the kernel says so, and that is fine.
+        link.is_ok_and(|link| aya::programs::Link::detach(link).is_ok())
+    };
+    remove(GUEST);
+    remove(OWNER).then(|| OwnClsact(ifindex))
+}
+
+fn attach_tc(
+    ebpf: &mut Ebpf,
+    tcx: bool,
+    ifindex: IfIndex,
+    mut clsact: Option<OwnClsact>,
+) -> Result<Attachment, ProgramError> {
     let program: &mut SchedClassifier = program(ebpf, "ptm_tc")?;
     if tcx {
         let attached = by_name(ifindex, |name| {
@@ -102,31 +119,18 @@ fn attach_tc(ebpf: &mut Ebpf, tcx: bool, ifindex: IfIndex) -> Result<Attachment,
             attached => return attached.map(|link| Attachment { point: AttachPoint::Tcx, _link: Link::Tcx(link) }),
         }
     }
-    let (link, qdisc) = by_name(ifindex, |name| attach_clsact(program, ifindex, name))?;
-    Ok(Attachment { point: AttachPoint::Clsact, _link: Link::Clsact(link, qdisc) })
-}
-
-fn attach_clsact(
-    program: &mut SchedClassifier,
-    ifindex: IfIndex,
-    name: &str,
-) -> Result<(SchedClassifierLink, Option<OwnClsact>), ProgramError> {
-    let made = match qdisc_add_clsact(name) {
-        Ok(()) => true,
-        Err(TcError::NetlinkError(error)) if error.raw_os_error() == Some(libc::EEXIST) => false,
-        Err(error) => return Err(error.into()),
-    };
-    // What a killed predecessor left. Where nothing is left, the kernel says so, and that is fine.
-    let leftover = |handle| {
-        let link = SchedClassifierLink::attached(name, TcAttachType::Ingress, PRIORITY, handle, None);
-        link.is_ok_and(|link| aya::programs::Link::detach(link).is_ok())
-    };
-    leftover(GUEST);
-    let qdisc = (leftover(OWNER) || made).then(|| OwnClsact(ifindex));
-    let handle = if qdisc.is_some() { OWNER } else { GUEST };
-    let filter = TcAttachOptions::Netlink(NlOptions { priority: PRIORITY, handle, classid: None });
-    let link = program.attach_with_options(name, TcAttachType::Ingress, filter)?;
-    Ok((program.take_link(link)?, qdisc))
+    by_name(ifindex, |name| {
+        match qdisc_add_clsact(name) {
+            Ok(()) => clsact = Some(OwnClsact(ifindex)),
+            Err(TcError::NetlinkError(error)) if error.raw_os_error() == Some(libc::EEXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let handle = if clsact.is_some() { OWNER } else { GUEST };
+        let filter = TcAttachOptions::Netlink(NlOptions { priority: PRIORITY, handle, classid: None });
+        let link = program.attach_with_options(name, TcAttachType::Ingress, filter)?;
+        let link = Link::Clsact(program.take_link(link)?, clsact.take());
+        Ok(Attachment { point: AttachPoint::Clsact, _link: link })
+    })
 }
 
 /// A clsact qdisc that we made. Dropped after our filter, it goes unless somebody else uses it by now.
