@@ -1,6 +1,7 @@
 //! What a plan's author relies on: the language, the attributes, the diagnostics, the look-ups.
 
 mod attributes;
+mod bounds;
 mod diagnostics;
 mod language;
 mod lookup;
