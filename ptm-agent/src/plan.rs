@@ -2,7 +2,9 @@
 //!
 //! Text in, [`Topology`] and every [`Diagnostic`] out; then [`Topology::plan_for`] one node. No file is opened here and
 //! nothing is logged. Graphviz is the reference for what a file means; where its reading would lose a cable without a
-//! word (`leaf-1` without quotes, parallel cables in a `strict` graph), this one complains instead.
+//! word (`leaf-1` without quotes, parallel cables in a `strict` graph), this one complains instead. One difference is
+//! silent: the edge attribute `key`, by which Graphviz takes several edges for one, is ignored like any unknown one.
+//! `BFD` lists are checked and not kept: the agent runs no BFD.
 //!
 //! A file of a million links is read in one walk, without a tree: the parser hands links of 24 bytes to `links`, which
 //! sorts them into the [`Directory`].

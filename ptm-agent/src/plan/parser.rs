@@ -55,6 +55,7 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Reading {
         problems,
         resume: None,
         suspect: None,
+        swallowed: false,
         may_rewind: text.len(),
         // A link takes 24 bytes here and about 40 in the file. Pages that are not written to cost nothing.
         links: Vec::with_capacity(text.len() / 24),
@@ -88,6 +89,8 @@ struct Parser<'t, 'p> {
     resume: Option<u32>,
     /// The first string of this statement that runs over a line's end: likely the one whose quote is missing.
     suspect: Option<Token>,
+    /// Something was not closed and took the rest of the file: whatever else is missing there may be in it.
+    swallowed: bool,
     /// How many bytes may still be read a second time, so that no file takes more than linear time.
     may_rewind: usize,
 
@@ -200,7 +203,7 @@ impl<'t> Parser<'t, '_> {
         loop {
             match self.token.kind {
                 Kind::End => {
-                    if let Some(open) = open {
+                    if let Some(open) = open.filter(|_| !self.swallowed) {
                         // Once is enough, however many subgraphs are open with it.
                         self.problems.add_once(
                             Diagnostic::error("a `{` is never closed")
@@ -266,6 +269,10 @@ impl<'t> Parser<'t, '_> {
                 let what = format!("a node before `{}`", operator.as_str());
                 Err(self
                     .syntax_error(&what, "a link has a node at each end: `\"leaf1\":\"swp1\" -- \"spine1\":\"swp1\"`"))
+            }
+            Kind::Stray if self.raw(start) == "-" => {
+                Err(self
+                    .syntax_error("`--` or `->`", "a link is written with two characters: `--`, or `->` in a digraph"))
             }
             _ => Err(self
                 .syntax_error("a statement", "a plan consists of links: `\"leaf1\":\"swp1\" -- \"spine1\":\"swp1\"`")),

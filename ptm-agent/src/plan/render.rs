@@ -81,7 +81,7 @@ fn views<'d>(diagnostic: &'d Diagnostic, text: &str) -> Vec<View<'d>> {
     let mut views: Vec<View<'_>> = Vec::new();
     let mut line = 0;
     for label in labels {
-        let start = label.span.start as usize;
+        let start = start_of(label, text);
         let before = &text.as_bytes()[start.saturating_sub(FARTHEST)..start];
         let line_start = match before.iter().rposition(|&byte| byte == b'\n') {
             Some(at) => start - before.len() + at + 1,
@@ -113,6 +113,12 @@ fn views<'d>(diagnostic: &'d Diagnostic, text: &str) -> Vec<View<'d>> {
     views
 }
 
+/// Where a label begins: on a character of `text`, even if that is not quite the text the label was made for (bytes
+/// that are not UTF-8 are shown as something else).
+fn start_of(label: &Label, text: &str) -> usize {
+    text.floor_char_boundary(label.span.start as usize)
+}
+
 /// What stands between two labelled lines, `apart` lines from each other, the second of which begins at `line_start`.
 /// The renderer shows a single one as it is, and `...` for more: empty ones stand for those just as well.
 fn lines_between(text: &str, line_start: usize, apart: u32) -> String {
@@ -127,8 +133,8 @@ fn lines_between(text: &str, line_start: usize, apart: u32) -> String {
 
 /// The line that begins at `line_start` up to some way behind `label`, and how many bytes of it the label underlines.
 fn shown_line(text: &str, line_start: usize, label: &Label) -> (String, usize) {
-    let start = label.span.start as usize;
-    let end = (label.span.end as usize).min(start + FARTHEST);
+    let start = start_of(label, text);
+    let end = text.ceil_char_boundary((label.span.end as usize).clamp(start, start + FARTHEST));
     let limit = text.floor_char_boundary((end + BEHIND).min(text.len()));
     let line_end = line_end(&text[..limit], start);
     let line = text[line_start..line_end].trim_end_matches('\r');

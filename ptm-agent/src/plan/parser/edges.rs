@@ -109,7 +109,7 @@ impl<'t> Parser<'t, '_> {
             let title = format!("an HTML string cannot name a {what}");
             self.problems.add(Diagnostic::error(title).at(name.span, "not a name").help(help));
             // It may run over many lines, to a `>` that has nothing to do with it.
-            self.resume = Some(self.end_of_line(name.span.start).min(name.span.end));
+            self.resume = Some(self.end_of_line(name.span.start)).filter(|&end| end < name.span.end);
             return Err(GivenUp);
         }
         if self.token.is_atom() && self.token.span.start == name.span.end {
@@ -159,7 +159,13 @@ impl<'t> Parser<'t, '_> {
 
     fn plain_node(&mut self, node: StatementEnd, set: Attributes) {
         self.set_function(node.end.node, set);
-        if node.end.port != NO_PORT {
+        // What cannot follow a statement is about to be told as an error.
+        let broken = match self.token.kind {
+            Kind::Stray | Kind::Html | Kind::Unclosed(_) => true,
+            Kind::Punctuation(found) => !matches!(found, b'{' | b'}' | b';'),
+            _ => false,
+        };
+        if node.end.port != NO_PORT && !broken {
             self.problems.add(
                 Diagnostic::warning("a port without a link says nothing")
                     .at(node.span, "not linked to anything")

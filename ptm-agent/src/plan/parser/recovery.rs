@@ -92,6 +92,7 @@ impl Parser<'_, '_> {
         };
         let opening = Span { start: span.start, end: span.start + if what == Unclosed::Comment { 2 } else { 1 } };
         self.problems.add(Diagnostic::error(title).at(opening, "opened here").help(help));
+        self.swallowed = true;
         // What follows an opened comment was not meant to be read.
         self.resume = Some(if what == Unclosed::Comment { span.end } else { self.end_of_line(span.start) });
         GivenUp

@@ -67,6 +67,10 @@ impl<'t> Parser<'t, '_> {
             return Err(self.syntax_error(&format!("a value for {}", shown(&name.text)), &help));
         }
         let value = self.atom("a value")?;
+        // A string that ran on to the next quote, which was meant to open another one.
+        if self.suspect.is_some() && self.token.is_atom() && self.token.span.start == value.span.end {
+            return Err(self.syntax_error("`,` or `]`", ""));
+        }
         if value.bare && self.token.is(b'=') {
             let text = format!("the value of {} must be quoted", shown(&name.text));
             let help = format!("write {}=\"{}=…\"", escaped(&name.text), escaped(&value.text));
