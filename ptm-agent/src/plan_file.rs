@@ -28,8 +28,8 @@ pub enum PlanFileError {
         /// What the system says.
         source: io::Error,
     },
-    /// The file has errors.
-    #[error("{rendered}Topology file error [{path}] [{errors} {}]", if *errors == 1 { "problem" } else { "problems" })]
+    /// The file has errors. What they are stands in `rendered`, which is for people and of many lines.
+    #[error("Topology file error [{path}] [{errors} {}]", if *errors == 1 { "problem" } else { "problems" })]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -39,7 +39,9 @@ pub enum PlanFileError {
         rendered: String,
     },
     /// The file does not name this node.
-    #[error("Topology file error [{path}] [{unknown}]")]
+    #[error(
+        "Topology file error [{path}] [{unknown}]: if the plan has another name for this machine, give it with --node"
+    )]
     UnknownNode {
         /// The file.
         path: PathBuf,

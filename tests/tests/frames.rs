@@ -119,6 +119,15 @@ fn malformed_frames_are_counted_and_the_good_state_stays() {
     assert_eq!((after.reason.as_str(), after.observed.as_str()), ("match", "vm2:eth1"));
     let runs = fabric.node("vm1").unwrap().hook_runs().unwrap();
     assert!(runs.iter().all(|run| run.hook == "if-topo-pass"), "{runs:?}");
+
+    // The log has the first of each kind, with its port.
+    let log = fabric.node("vm1").unwrap().agent().unwrap().log();
+    let told: Vec<_> = log.lines().filter(|line| line.contains("eth1: a malformed LLDPDU")).collect();
+    let kinds = ["it ends at", "instead of the chassis ID TLV", "a second chassis ID TLV", "the length of its"];
+    assert_eq!(told.len(), kinds.len(), "{log}");
+    for kind in kinds {
+        assert!(told.iter().any(|line| line.contains(kind)), "{kind} in {log}");
+    }
 }
 
 #[test]
@@ -165,4 +174,18 @@ fn hostile_strings_are_shown_escaped() {
     assert!(!raw.contains(",pass,") && !raw.contains("\nswp1"), "{raw:?}");
     let runs = vm1.hook_runs().unwrap();
     assert!(runs.iter().all(|run| !run.observed.contains(|c: char| c.is_control())), "{runs:?}");
+
+    // The longest names that fit, each byte of which takes the most room when it is escaped.
+    let name = [0xff; 255];
+    wire.send(&Frame::empty(2).mandatory(2, &"\u{1}".repeat(254), 120).system_name(&name).end()).unwrap();
+    wait::until("ptmctl --lldp to list the second neighbor", PATIENCE, || {
+        let list = vm1.ptmctl(&["--lldp"]).unwrap().stdout;
+        if list.contains(r"\xff\xff") { Ok(()) } else { Err(list) }
+    })
+    .unwrap();
+    for arguments in [&["--lldp"][..], &["explain", "eth1"]] {
+        let shown = vm1.ptmctl(arguments).unwrap().stdout;
+        // A name is cut at 255 characters.
+        assert!(shown.lines().all(|line| line.chars().count() < 600), "{arguments:?}: {shown}");
+    }
 }
