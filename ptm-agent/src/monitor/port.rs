@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ptm_common::IfIndex;
+
 use crate::lldp::{self, Malformed};
 use crate::monitor::judge::{self, Closeness, Silence};
 use crate::monitor::neighbor::MAX_NEIGHBORS;
-use crate::monitor::{IfIndex, Neighbor, Reason, Statistics};
+use crate::monitor::{Neighbor, Reason, Statistics};
 use crate::plan::Expectation;
 use crate::time::BootTime;
 
@@ -59,6 +61,8 @@ pub(super) struct Port {
     pub(super) reason: Option<Reason>,
     pub(super) changed_at: Option<BootTime>,
     pub(super) statistics: Statistics,
+    /// The kinds of malformed LLDPDU met here, each once.
+    malformed_kinds: Vec<&'static str>,
     /// The moment for which the monitor's timers hold this port.
     pub(super) timer: Option<BootTime>,
 }
@@ -80,6 +84,7 @@ impl Port {
             reason: None,
             changed_at: None,
             statistics: Statistics::default(),
+            malformed_kinds: Vec::new(),
             timer: None,
         }
     }
@@ -156,7 +161,11 @@ impl Port {
         let pdu = match lldp::decode(lldpdu) {
             Ok(pdu) => pdu,
             Err(error) => {
-                let first = self.statistics.count_malformed(&error);
+                self.statistics.count_malformed();
+                let first = !self.malformed_kinds.contains(&error.kind());
+                if first {
+                    self.malformed_kinds.push(error.kind());
+                }
                 return Heard::Malformed { error, first };
             }
         };
