@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use ptm_tests::wait::{self, PATIENCE};
-use ptm_tests::{Cable, Cabling, Endpoint, Fabric, Node, PortReport, Process, USUAL_TTL, program};
+use ptm_tests::{Cable, Cabling, Endpoint, Fabric, FabricError, Node, PortReport, Process, USUAL_TTL, program};
 
 /// A running fabric and what is known of it.
 pub(super) struct Stage {
@@ -74,17 +74,17 @@ impl Stage {
         let started = Instant::now();
         let hooks_before = self.hook_counts()?;
         self.fabric.exchange(&one.to_string(), &other.to_string())?;
-        let found = self.await_status(&touched, "fail", |report| report.reason != "link-down")?;
+        let (found, tables) = self.await_status(&touched, "fail", |report| report.reason != "link-down")?;
         println!("Found after {}.", seconds(started));
-        self.show(&touched)?;
+        tables.iter().for_each(Table::show);
         self.show_hooks(&hooks_before, &touched)?;
 
         heading("Putting them back");
         let started = Instant::now();
         self.fabric.exchange(&one.to_string(), &other.to_string())?;
-        self.await_status(&touched, "pass", |_| true)?;
+        let (_, tables) = self.await_status(&touched, "pass", |_| true)?;
         println!("All pass again after {}.", seconds(started));
-        self.show(&touched)?;
+        tables.iter().for_each(Table::show);
         Ok(found[..2].iter().all(|report| report.advice.is_some()))
     }
 
@@ -113,34 +113,33 @@ impl Stage {
         self.fabric.account()
     }
 
-    /// Waits until each of `ends` has `status` in a way that `counts`.
+    /// Waits until each of `ends` has `status` in a way that `counts`; gives their reports and the tables of their machines.
     fn await_status(
         &mut self,
         ends: &[Endpoint],
         status: &str,
         counts: impl Fn(&PortReport) -> bool,
-    ) -> Result<Vec<PortReport>> {
-        let mut found = Vec::new();
-        for end in ends {
-            let node = self.fabric.node(&end.node)?;
-            let report = wait::until(format!("{end} to be `{status}`"), PATIENCE, || {
-                let reports = node.reports()?;
+    ) -> Result<(Vec<PortReport>, Vec<Table>)> {
+        let find = |fabric: &mut Fabric| -> Result<Vec<PortReport>, String> {
+            let find_one = |end: &Endpoint| {
+                let reports = fabric.node(&end.node).map_err(|e| e.to_string())?.reports()?;
                 let report = reports.iter().find(|it| it.port == end.port && it.status == status && counts(it));
-                report.cloned().ok_or_else(|| format!("{reports:?}"))
-            })?;
-            found.push(report);
-        }
-        Ok(found)
-    }
-
-    /// Shows the tables of the machines that `ends` are on.
-    fn show(&mut self, ends: &[Endpoint]) -> Result<()> {
+                report.cloned().ok_or_else(|| format!("{end}: {reports:?}"))
+            };
+            ends.iter().map(find_one).collect()
+        };
         let names: BTreeSet<_> = ends.iter().map(|end| end.node.as_str()).collect();
-        for name in names {
-            heading(&format!("{name}: ptmctl"));
-            print!("{}", self.fabric.node(name)?.ptmctl(&[])?.stdout);
-        }
-        Ok(())
+        let Self { fabric, .. } = self;
+        let found = wait::until(format!("all of these ports to be `{status}`"), PATIENCE, || {
+            let reports = find(fabric)?;
+            let table =
+                |name: &&str| Ok(Table { of: (*name).to_owned(), text: fabric.node(name)?.ptmctl(&[])?.stdout });
+            let tables = names.iter().map(table).collect::<Result<_, FabricError>>().map_err(|e| e.to_string())?;
+            // Carrier that is reported late can change a verdict once more: the tables are of a moment in between.
+            find(fabric)?;
+            Ok::<_, String>((reports, tables))
+        })?;
+        Ok(found)
     }
 
     fn hook_counts(&mut self) -> Result<Vec<(String, usize)>> {
@@ -165,6 +164,19 @@ impl Stage {
             }
         }
         Ok(())
+    }
+}
+
+/// What `ptmctl` prints on a machine.
+struct Table {
+    of: String,
+    text: String,
+}
+
+impl Table {
+    fn show(&self) {
+        heading(&format!("{}: ptmctl", self.of));
+        print!("{}", self.text);
     }
 }
 
@@ -195,7 +207,7 @@ fn seconds(since: Instant) -> String {
 }
 
 /// Waits a little; the error is that it was interrupted.
-fn pause() -> Result<(), ptm_tests::FabricError> {
+fn pause() -> Result<(), FabricError> {
     std::thread::sleep(Duration::from_millis(50));
-    if wait::interrupted() { Err(ptm_tests::FabricError::Interrupted) } else { Ok(()) }
+    if wait::interrupted() { Err(FabricError::Interrupted) } else { Ok(()) }
 }
