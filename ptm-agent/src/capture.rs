@@ -1,8 +1,8 @@
 //! Loads the kernel half, attaches it to ports and hands over the LLDP frames it captures.
 //!
-//! It decides nothing: which ports, and what a frame means, is for others. It never waits: [`Capture::drain`] takes what
-//! is there, at most as much as it is told to. Everything it does to the machine ends with it, also after `kill -9`,
-//! except for what [`attach`] says about clsact.
+//! It decides nothing: which ports, and what a frame means, is for others. It never waits: [`Capture::drain`] takes
+//! what is there, at most as much as it is told to. Everything it does to the machine ends with it, also after
+//! `kill -9`, except for what attach.rs says about clsact.
 
 mod attach;
 mod error;
@@ -59,7 +59,7 @@ pub struct Options {
     /// resident memory of this process, as the ring is mapped twice in a row. A frame takes its length and 32 to 39
     /// bytes; the default, 512 KiB, holds 1,100 frames of 444 bytes.
     pub ring_bytes: u32,
-    /// Whether the kernel half says in the log, at level debug, what it does. The verifier removes what is switched off.
+    /// Whether the kernel half says in the log, at level debug, what it does. Switched off, the verifier removes it.
     pub log: bool,
 }
 
