@@ -19,7 +19,7 @@ use aya::maps::{MapData, PerCpuArray, RingBuf};
 use aya::programs::{ProgramError, SchedClassifier, Xdp};
 use aya::{Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
-use ptm_common::Counters;
+use ptm_common::{Counters, IfIndex};
 pub use ptm_common::{Frame, Hook};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -29,9 +29,6 @@ use self::attach::Attachment;
 pub use self::error::{AttachError, LoadError, Refused};
 use self::multicast::Groups;
 pub use self::test_run::{Subject, TestRun};
-
-/// An interface's index in its network namespace; the kernel's numbers begin with 1.
-pub type IfIndex = u32;
 
 /// The kernel half as build.rs built it.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ptm-ebpf.o"));

@@ -25,15 +25,13 @@ pub use judge::{Difference, Field};
 pub use neighbor::{MAX_NEIGHBORS, Neighbor};
 pub use port::Heard;
 use port::Port;
+use ptm_common::IfIndex;
 pub use report::{Event, Report};
 pub use statistics::Statistics;
 pub use verdict::{Reason, Status};
 
 use crate::plan::{Expectation, Notify, Plan};
 use crate::time::BootTime;
-
-/// The kernel's index of a network interface: above 0, kept through renames.
-pub type IfIndex = u32;
 
 /// What the kernel says of one interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,11 +15,12 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+use ptm_common::IfIndex;
 use thiserror::Error;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 pub use driver::{driver, firmware_lldp_advice};
-pub use link::{IfIndex, Kind, Link, OperState};
+pub use link::{Kind, Link, OperState};
 
 use socket::{Message, Read, RouteSocket};
 use table::{Snapshot, Table};

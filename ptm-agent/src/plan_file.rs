@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::host;
-use crate::plan::{self, HostnameType, Plan, Severity, Topology};
+use crate::plan::{self, Diagnostic, HostnameType, Plan, Topology};
 
 /// Where the topology file is looked for, in this order, when none is named: ptmd 3.0's place, then its first design's.
 pub const DEFAULT_PATHS: [&str; 2] = ["/etc/ptm.d/topology.dot", "/etc/cumulus/ptm.dot"];
@@ -21,7 +21,7 @@ pub enum PlanFileError {
     )]
     None,
     /// The file can't be read.
-    #[error("Topology file error [{path}] [cannot open file]")]
+    #[error("Topology file error [{}] [cannot open file]", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -29,17 +29,17 @@ pub enum PlanFileError {
         source: io::Error,
     },
     /// The file has errors.
-    #[error("{rendered}Topology file error [{path}] [{errors} {}]", if *errors == 1 { "problem" } else { "problems" })]
+    #[error("{problems}Topology file error [{}] [{errors} {}, named above]", path.display(), if *errors == 1 { "error" } else { "errors" })]
     Malformed {
         /// The file.
         path: PathBuf,
         /// How many errors it has.
         errors: usize,
         /// All of its problems, with line, column and the way out.
-        rendered: String,
+        problems: String,
     },
     /// The file does not name this node.
-    #[error("Topology file error [{path}] [{unknown}]")]
+    #[error("Topology file error [{}] [{unknown}]; name this machine with --node NAME", path.display())]
     UnknownNode {
         /// The file.
         path: PathBuf,
@@ -48,56 +48,71 @@ pub enum PlanFileError {
     },
 }
 
-/// The file to read: the one that was named, else the first usual place that has one.
-pub fn locate(named: Option<&Path>) -> Result<PathBuf, PlanFileError> {
-    match named {
-        Some(path) => Ok(path.to_owned()),
-        None => DEFAULT_PATHS.iter().map(PathBuf::from).find(|path| path.exists()).ok_or(PlanFileError::None),
-    }
+/// What a topology file says, and what is wrong with it.
+#[derive(Debug)]
+pub struct Reading {
+    /// What it says; to be used only if there are no errors.
+    pub topology: Topology,
+    /// How many errors it has.
+    pub errors: usize,
+    /// How many warnings.
+    pub warnings: usize,
+    /// All of them in full, with line, column and the way out; empty if there are none.
+    pub problems: String,
 }
 
-/// A topology file that was read and has no errors.
+/// Reads a topology file's bytes. `name`: what to call the file; `colour`: for problems that go to a terminal.
+pub fn read(bytes: &[u8], name: &str, colour: bool) -> Reading {
+    let (topology, diagnostics) = match plan::decode(bytes) {
+        Ok(text) => plan::read(text),
+        Err(problem) => (Topology::default(), vec![*problem]),
+    };
+    let errors = diagnostics.iter().filter(|diagnostic| Diagnostic::is_error(diagnostic)).count();
+    let problems = match diagnostics.as_slice() {
+        [] => String::new(),
+        some => plan::render(some, name, &String::from_utf8_lossy(bytes), colour),
+    };
+    Reading { topology, errors, warnings: diagnostics.len() - errors, problems }
+}
+
+/// A topology file without errors.
 #[derive(Debug)]
 pub struct PlanFile {
     /// The file.
     pub path: PathBuf,
     /// What it says.
     pub topology: Topology,
-    /// Its warnings, rendered; empty if there are none.
+    /// Its warnings in full; empty if there are none.
     pub warnings: String,
 }
 
-/// Reads the topology file; `colour` for problems that go to a terminal.
+/// Reads the topology file that is named, else the first usual one that is there.
 pub fn load(named: Option<&Path>, colour: bool) -> Result<PlanFile, PlanFileError> {
-    let path = locate(named)?;
-    let bytes = fs::read(&path).map_err(|source| PlanFileError::Unreadable { path: path.clone(), source })?;
-    let name = path.display().to_string();
-    let (topology, diagnostics) = match plan::decode(&bytes) {
-        Ok(text) => plan::read(text),
-        Err(problem) => (Topology::default(), vec![*problem]),
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => DEFAULT_PATHS.iter().map(PathBuf::from).find(|path| path.exists()).ok_or(PlanFileError::None)?,
     };
-    let rendered = || plan::render(&diagnostics, &name, &String::from_utf8_lossy(&bytes), colour);
-    match diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count() {
-        0 if diagnostics.is_empty() => Ok(PlanFile { path, topology, warnings: String::new() }),
-        0 => Ok(PlanFile { path, topology, warnings: rendered() }),
-        errors => Err(PlanFileError::Malformed { errors, rendered: rendered(), path }),
-    }
-}
-
-/// The name under which the plan knows this machine: the one that was given, else the kernel's, as the plan's
-/// `hostnametype` wants it.
-pub fn node_name(topology: &Topology, given: Option<&str>) -> String {
-    if let Some(name) = given {
-        return name.to_owned();
-    }
-    let name = host::node_name();
-    match topology.hostname_type() {
-        HostnameType::Hostname => name.split('.').next().unwrap_or(&name).to_owned(),
-        HostnameType::Fqdn => host::fully_qualified_name(&name).unwrap_or(name),
+    let bytes = fs::read(&path).map_err(|source| PlanFileError::Unreadable { path: path.clone(), source })?;
+    let Reading { topology, errors, warnings: _, problems } = read(&bytes, &path.display().to_string(), colour);
+    match errors {
+        0 => Ok(PlanFile { path, topology, warnings: problems }),
+        _ => Err(PlanFileError::Malformed { path, errors, problems }),
     }
 }
 
 impl PlanFile {
+    /// The name under which the plan should know this machine: the one that is given, else the kernel's, as the plan's
+    /// `hostnametype` wants it. May block on the resolver.
+    pub fn node_name(&self, given: Option<String>) -> String {
+        given.unwrap_or_else(|| {
+            let name = host::node_name();
+            match self.topology.hostname_type() {
+                HostnameType::Hostname => name.split('.').next().unwrap_or(&name).to_owned(),
+                HostnameType::Fqdn => host::fully_qualified_name(&name).unwrap_or(name),
+            }
+        })
+    }
+
     /// What this machine has to know of the plan; everything else of it is forgotten.
     pub fn plan_for(self, node: &str) -> Result<Plan, PlanFileError> {
         let Self { path, topology, warnings: _ } = self;

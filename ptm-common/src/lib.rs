@@ -21,6 +21,9 @@ pub const ETHERTYPE_SERVICE_VLAN: u16 = 0x88a8;
 /// Ethernet; jumbo LLDP is out of the standard.
 pub const MAX_CAPTURED: usize = 1_600;
 
+/// The kernel's index of a network interface in its network namespace: above 0, kept through renames.
+pub type IfIndex = u32;
+
 /// Where in the kernel a frame was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -48,7 +51,7 @@ pub struct Header {
     /// Nanoseconds since boot, suspended time included (`bpf_ktime_get_boot_ns`).
     pub boot_ns: u64,
     /// The interface, by its index in the network namespace that it was attached in.
-    pub ifindex: u32,
+    pub ifindex: IfIndex,
     /// Length of the frame as the hook saw it, Ethernet header included.
     pub wire_len: u32,
     /// How many of its bytes follow, at most [`MAX_CAPTURED`].
@@ -73,7 +76,7 @@ pub struct Frame<'a> {
     /// Nanoseconds since boot, suspended time included, when the kernel half saw the frame.
     pub boot_ns: u64,
     /// The interface, by its index in the network namespace that it was attached in.
-    pub ifindex: u32,
+    pub ifindex: IfIndex,
     /// Length of the frame as the hook saw it; more than `bytes.len()` when the frame was cut.
     pub wire_len: u32,
     /// Where it was seen.

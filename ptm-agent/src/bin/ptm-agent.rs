@@ -89,7 +89,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { config, node, hook, hooks_dir, hooks_time_limit, log } = arguments;
     let file = plan_file::load(config.as_deref(), io::stderr().is_terminal())?;
     eprint!("{}", file.warnings);
-    let node = plan_file::node_name(&file.topology, node.as_deref());
+    let node = file.node_name(node);
     let plan = file.plan_for(&node)?;
     let config = Config {
         hook: hook.into(),

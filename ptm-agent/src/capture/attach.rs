@@ -13,7 +13,9 @@ use aya::programs::xdp::{XdpLink, XdpMode};
 use aya::programs::{LinkOrder, ProgramError, SchedClassifier, TcAttachType, Xdp, loaded_programs};
 
 use super::error::program_errno;
-use super::{AttachError, HookChoice, IfIndex, Options, program, rtnl, sys};
+use ptm_common::IfIndex;
+
+use super::{AttachError, HookChoice, Options, program, rtnl, sys};
 
 /// Before all other filters: one that ends the chain would hide LLDP from us.
 const PRIORITY: u16 = 1;

@@ -4,7 +4,7 @@ use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use super::IfIndex;
+use ptm_common::IfIndex;
 
 /// Nearest bridge, nearest non-TPMR bridge, nearest customer bridge (802.1AB-2016 table 7-1).
 const GROUPS: [[u8; 6]; 3] =

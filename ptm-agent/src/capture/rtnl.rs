@@ -8,7 +8,7 @@ use netlink_packet_route::link::{LinkAttribute, LinkMessage, LinkXdp};
 use netlink_packet_route::tc::{TcHandle, TcMessage};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 
-use super::IfIndex;
+use ptm_common::IfIndex;
 
 /// The id of the XDP program that an interface has, if it has one.
 pub(super) fn xdp_program(ifindex: IfIndex) -> io::Result<Option<u32>> {

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::io;
 
-use super::IfIndex;
+use ptm_common::IfIndex;
 
 /// The name that an interface of this thread's network namespace has now.
 pub(super) fn interface_name(ifindex: IfIndex) -> io::Result<String> {

@@ -1,8 +1,8 @@
 //! From the monitor's reports and events to the rows of the protocol.
 
-use super::rows::{Attachment, Change, Counters, Difference, Interface, NeighborRow, PortRow};
+use super::rows::{Attachment, Change, Difference, Interface, NeighborRow, PortRow};
 use crate::lldp::Text;
-use crate::monitor::{self, Event, Neighbor, Report, Statistics};
+use crate::monitor::{self, Event, Neighbor, Report};
 use crate::plan::MatchType;
 use crate::time::BootTime;
 
@@ -14,7 +14,7 @@ impl PortRow {
             ifindex,
             carrier: report.carrier,
             capture,
-            counters: report.statistics.map(Counters::from).unwrap_or_default(),
+            counters: report.statistics.copied().unwrap_or_default(),
         });
         Self {
             port: report.port.to_owned(),
@@ -74,19 +74,6 @@ impl From<&Event> for Change {
             observed: observed.clone(),
             explanation: explanation.clone(),
             advice: advice.clone(),
-        }
-    }
-}
-
-impl From<&Statistics> for Counters {
-    fn from(statistics: &Statistics) -> Self {
-        Self {
-            frames_in: statistics.frames_in,
-            frames_discarded: statistics.frames_discarded,
-            frames_in_error: statistics.frames_in_error,
-            tlvs_discarded: statistics.tlvs_discarded,
-            tlvs_unrecognized: statistics.tlvs_unrecognized,
-            ageouts: statistics.ageouts,
         }
     }
 }

@@ -4,10 +4,12 @@
 
 use std::time::Duration;
 
+use ptm_common::IfIndex;
+
 use super::column;
 use super::record::{Cleaning, NOTHING, Record};
 use super::request::GetStatus;
-use crate::monitor::{Reason, Status};
+use crate::monitor::{Reason, Statistics, Status};
 use crate::time::Age;
 
 /// One port, for `get-status`.
@@ -62,13 +64,13 @@ pub struct Difference {
 #[derive(Clone, Debug)]
 pub struct Interface {
     /// Its index.
-    pub ifindex: u32,
+    pub ifindex: IfIndex,
     /// Whether the link has carrier.
     pub carrier: bool,
     /// Where and how frames are captured, or why they are not; `None`: not attached yet.
     pub capture: Option<Result<Attachment, String>>,
     /// 802.1AB's counters.
-    pub counters: Counters,
+    pub counters: Statistics,
 }
 
 /// Where the kernel half sits on an interface.
@@ -78,18 +80,6 @@ pub struct Attachment {
     pub hook: String,
     /// How it is attached there, as the capture names it.
     pub mode: String,
-}
-
-/// 802.1AB-2016 §9.2.6's receive statistics of a port.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(missing_docs, reason = "named as the clause names them")]
-pub struct Counters {
-    pub frames_in: u64,
-    pub frames_discarded: u64,
-    pub frames_in_error: u64,
-    pub tlvs_discarded: u64,
-    pub tlvs_unrecognized: u64,
-    pub ageouts: u64,
 }
 
 /// One neighbor, for `get-status` with `module=lldp`.
@@ -166,7 +156,7 @@ impl PortRow {
             Some(Err(error)) => (None, Some(error.as_str())),
             None => (None, None),
         };
-        let count = |get: fn(&Counters) -> u64| {
+        let count = |get: fn(&Statistics) -> u64| {
             interface.map_or_else(|| NOTHING.to_owned(), |interface| get(&interface.counters).to_string())
         };
         record

@@ -24,11 +24,15 @@ pub struct Neighbor {
     changed_at: BootTime,
     last_heard: BootTime,
     ttl: u16,
+    /// The port lost carrier at about the time of the last LLDPDU: it may have come through another cable.
+    pub(super) doubted: bool,
 }
 
 impl Neighbor {
-    pub(super) fn new(pdu: &Lldpdu<'_>, at: BootTime) -> Self {
-        Self { lldpdu: pdu.as_bytes().into(), first_heard: at, changed_at: at, last_heard: at, ttl: pdu.ttl }
+    /// `certain`: the LLDPDU came through the present cable.
+    pub(super) fn new(pdu: &Lldpdu<'_>, at: BootTime, certain: bool) -> Self {
+        let lldpdu = pdu.as_bytes().into();
+        Self { lldpdu, first_heard: at, changed_at: at, last_heard: at, ttl: pdu.ttl, doubted: !certain }
     }
 
     /// What the neighbor said last.
@@ -74,13 +78,14 @@ impl Neighbor {
         own.chassis_id == pdu.chassis_id && own.port_id == pdu.port_id
     }
 
-    pub(super) fn refresh(&mut self, at: BootTime) {
+    pub(super) fn refresh(&mut self, at: BootTime, certain: bool) {
         self.last_heard = self.last_heard.max(at);
+        self.doubted &= !certain;
     }
 
-    pub(super) fn replace(&mut self, pdu: &Lldpdu<'_>, at: BootTime) {
-        let first_heard = self.first_heard;
-        *self = Self { first_heard, ..Self::new(pdu, at) };
+    pub(super) fn replace(&mut self, pdu: &Lldpdu<'_>, at: BootTime, certain: bool) {
+        let Self { first_heard, doubted, .. } = *self;
+        *self = Self { first_heard, doubted: doubted && !certain, ..Self::new(pdu, at, certain) };
     }
 
     /// The node it says it is: its system name, else its chassis ID. Hostile text, not escaped.

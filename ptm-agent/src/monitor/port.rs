@@ -3,12 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::lldp::{self, Lldpdu, Malformed};
+use ptm_common::IfIndex;
+
+use crate::lldp::{self, Malformed};
 use crate::monitor::judge::{self, Closeness, Silence};
 use crate::monitor::neighbor::MAX_NEIGHBORS;
-use crate::monitor::{IfIndex, Neighbor, Reason, Statistics};
+use crate::monitor::{Neighbor, Reason, Statistics};
 use crate::plan::Expectation;
 use crate::time::BootTime;
+
+/// How late the kernel may be with the news that carrier was lost.
+///
+/// It gathers such news for up to a second (`net/core/link_watch.c`), and LLDP frames overtake them: when a loss becomes
+/// known, whoever was heard within this time may have been heard before it or after it.
+const NEWS_DELAY: Duration = Duration::from_millis(1_200);
 
 /// What became of an LLDPDU that the monitor was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +36,7 @@ pub enum Heard {
     },
     /// The port has as many neighbors as it remembers, and this one isn't expected.
     TooMany,
-    /// It came in before the link went down, or on an interface that the monitor doesn't know.
+    /// It came in before the link lost carrier, or on an interface that the monitor doesn't know.
     Stale,
 }
 
@@ -44,13 +52,17 @@ pub(super) struct Port {
     last_ttl: Duration,
     /// With carrier back after [`Silence::LinkLost`]: when it turns into [`Silence::AgedOut`].
     back_until: Option<BootTime>,
-    /// What was captured up to here no longer counts.
-    cut_at: BootTime,
+    /// When it became known that carrier was lost, or that it is back: a frame from well before that does not count.
+    lost_at: BootTime,
+    /// Whether any of the neighbors is doubted.
+    doubt: bool,
     /// The plan's word on this port: an index into its expectations.
     pub(super) expectation: Option<usize>,
     pub(super) reason: Option<Reason>,
     pub(super) changed_at: Option<BootTime>,
     pub(super) statistics: Statistics,
+    /// The kinds of malformed LLDPDU met here, each once.
+    malformed_kinds: Vec<&'static str>,
     /// The moment for which the monitor's timers hold this port.
     pub(super) timer: Option<BootTime>,
 }
@@ -66,11 +78,13 @@ impl Port {
             silence: Silence::NeverHeard,
             last_ttl: Duration::ZERO,
             back_until: None,
-            cut_at: BootTime::default(),
+            lost_at: BootTime::default(),
+            doubt: false,
             expectation: None,
             reason: None,
             changed_at: None,
             statistics: Statistics::default(),
+            malformed_kinds: Vec::new(),
             timer: None,
         }
     }
@@ -80,24 +94,40 @@ impl Port {
     pub(super) fn set_link(&mut self, carrier: bool, carrier_losses: u32, now: BootTime) {
         let flapped = self.carrier && carrier && carrier_losses != self.carrier_losses;
         if self.carrier && !carrier || flapped {
-            self.lose_carrier(now);
+            self.remember_last_ttl();
+            if !self.neighbors.is_empty() || self.silence != Silence::NeverHeard {
+                self.silence = Silence::LinkLost;
+            }
+            self.back_until = None;
+            self.doubt_neighbors(now);
         }
-        let returned = carrier && (!self.carrier || flapped);
-        if returned && self.silence == Silence::LinkLost && self.neighbors.is_empty() {
-            self.back_until = Some(now + self.last_ttl);
+        if !self.carrier && carrier || flapped {
+            self.doubt_neighbors(now);
+            if self.silence == Silence::LinkLost && self.neighbors.is_empty() {
+                self.back_until = Some(now + self.last_ttl);
+            }
         }
         self.carrier = carrier;
         self.carrier_losses = carrier_losses;
     }
 
-    fn lose_carrier(&mut self, now: BootTime) {
-        self.remember_last_ttl();
-        if !self.neighbors.is_empty() || self.silence != Silence::NeverHeard {
-            self.silence = Silence::LinkLost;
+    /// Lets go of who was heard before carrier was lost, and doubts who may have been.
+    fn doubt_neighbors(&mut self, now: BootTime) {
+        self.lost_at = now;
+        self.neighbors.retain(|neighbor| neighbor.last_heard() + NEWS_DELAY >= now);
+        for neighbor in &mut self.neighbors {
+            neighbor.doubted = true;
         }
-        self.neighbors.clear();
-        self.back_until = None;
-        self.cut_at = now;
+        self.doubt = !self.neighbors.is_empty();
+    }
+
+    /// Somebody was heard for certain over the present cable: who is still doubted was on the one before. True if there
+    /// was such a one.
+    fn settle_doubt(&mut self) -> bool {
+        let before = self.neighbors.len();
+        self.neighbors.retain(|neighbor| !neighbor.doubted);
+        self.doubt = false;
+        before != self.neighbors.len()
     }
 
     fn remember_last_ttl(&mut self) {
@@ -112,19 +142,30 @@ impl Port {
     }
 
     pub(super) fn hear(&mut self, expectation: Option<&Expectation>, lldpdu: &[u8], at: BootTime) -> Heard {
-        if at < self.cut_at {
+        if at + NEWS_DELAY < self.lost_at {
             return Heard::Stale;
         }
         self.statistics.frames_in += 1;
+        let certain = at >= self.lost_at;
+        let heard = self.take(expectation, lldpdu, at, certain);
+        let known = matches!(heard, Heard::Changed | Heard::Refreshed);
+        if known && certain && self.doubt && self.settle_doubt() { Heard::Changed } else { heard }
+    }
+
+    fn take(&mut self, expectation: Option<&Expectation>, lldpdu: &[u8], at: BootTime, certain: bool) -> Heard {
         // The usual case by far, a repetition, costs a comparison of bytes.
         if let Some(neighbor) = self.neighbors.iter_mut().find(|neighbor| neighbor.repeats(lldpdu)) {
-            neighbor.refresh(at);
+            neighbor.refresh(at, certain);
             return Heard::Refreshed;
         }
         let pdu = match lldp::decode(lldpdu) {
             Ok(pdu) => pdu,
             Err(error) => {
-                let first = self.statistics.count_malformed(&error);
+                self.statistics.count_malformed();
+                let first = !self.malformed_kinds.contains(&error.kind());
+                if first {
+                    self.malformed_kinds.push(error.kind());
+                }
                 return Heard::Malformed { error, first };
             }
         };
@@ -141,29 +182,31 @@ impl Port {
             (None, true) => Heard::Refreshed,
             // The same but for what stands behind its End TLV.
             (Some(known), false) if self.neighbors[known].repeats(pdu.as_bytes()) => {
-                self.neighbors[known].refresh(at);
+                self.neighbors[known].refresh(at, certain);
                 Heard::Refreshed
             }
             (Some(known), false) => {
-                self.neighbors[known].replace(&pdu, at);
+                self.neighbors[known].replace(&pdu, at, certain);
                 Heard::Changed
             }
-            (None, false) => self.admit(expectation, &pdu, at),
+            (None, false) => self.admit(expectation, Neighbor::new(&pdu, at, certain)),
         }
     }
 
-    fn admit(&mut self, expectation: Option<&Expectation>, pdu: &Lldpdu<'_>, at: BootTime) -> Heard {
-        let matches = |pdu: &Lldpdu<'_>| expectation.is_some_and(|e| judge::closeness(e, pdu) == Closeness::Match);
+    fn admit(&mut self, expectation: Option<&Expectation>, newcomer: Neighbor) -> Heard {
+        let matches = |neighbor: &Neighbor| {
+            expectation.is_some_and(|expectation| judge::closeness(expectation, &neighbor.pdu()) == Closeness::Match)
+        };
         if self.neighbors.len() >= MAX_NEIGHBORS {
             self.statistics.too_many_neighbors += 1;
             // A crowd of strangers must not keep the expected neighbor out.
-            let stranger = self.neighbors.iter().position(|neighbor| !matches(&neighbor.pdu()));
-            match stranger {
-                Some(stranger) if matches(pdu) => drop(self.neighbors.remove(stranger)),
+            match self.neighbors.iter().position(|neighbor| !matches(neighbor)) {
+                Some(stranger) if matches(&newcomer) => drop(self.neighbors.remove(stranger)),
                 _ => return Heard::TooMany,
             }
         }
-        self.neighbors.push(Neighbor::new(pdu, at));
+        self.doubt |= newcomer.doubted;
+        self.neighbors.push(newcomer);
         self.back_until = None;
         Heard::Changed
     }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use ptm_common::IfIndex;
+
 use crate::lldp::PortIdSubtype;
 use crate::monitor::judge;
-use crate::monitor::{Difference, IfIndex, Neighbor, Reason, Statistics};
+use crate::monitor::{Difference, Neighbor, Reason, Statistics};
 use crate::plan::{Expectation, MatchType, Notify};
 use crate::time::BootTime;
 

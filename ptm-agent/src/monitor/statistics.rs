@@ -1,9 +1,9 @@
 //! What a port has heard, counted as 802.1AB-2016 §9.2.6 names it.
 
-use crate::lldp::{Lldpdu, Malformed};
+use crate::lldp::Lldpdu;
 
 /// The receive statistics of one port since the agent saw it first. They survive a rename and a link that was down.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// LLDP frames that came in (`statsFramesInTotal`).
     pub frames_in: u64,
@@ -19,8 +19,6 @@ pub struct Statistics {
     pub ageouts: u64,
     /// LLDPDUs of neighbors that the port had no room for: see [`MAX_NEIGHBORS`](super::MAX_NEIGHBORS).
     pub too_many_neighbors: u64,
-    /// The kinds of malformed LLDPDU met on this port, each once: the first of a kind is worth a line in the log.
-    kinds_met: Vec<&'static str>,
 }
 
 impl Statistics {
@@ -30,14 +28,8 @@ impl Statistics {
         self.tlvs_unrecognized += u64::from(pdu.tlvs_unrecognized);
     }
 
-    /// Counts a discarded frame; true if it is the first of its kind on the port.
-    pub(super) fn count_malformed(&mut self, error: &Malformed) -> bool {
+    pub(super) fn count_malformed(&mut self) {
         self.frames_discarded += 1;
         self.frames_in_error += 1;
-        let first = !self.kinds_met.contains(&error.kind());
-        if first {
-            self.kinds_met.push(error.kind());
-        }
-        first
     }
 }

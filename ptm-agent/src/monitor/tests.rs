@@ -153,11 +153,24 @@ fn every_verdict_follows_from_its_history() {
         ("carrier lost, much later", vec![Up, right(), LinkLost, Wait(86_400)], LinkDown),
         ("carrier back, nobody yet", vec![Up, right(), LinkLost, Wait(9), Up, Wait(119)], LinkDown),
         ("carrier back, nobody for a TTL", vec![Up, right(), LinkLost, Wait(9), Up, Wait(120)], AgedOut),
-        ("carrier back, neighbor back", vec![Up, right(), LinkLost, Up, right()], Match),
-        ("carrier back, neighbor back, TTL over", vec![Up, right(), LinkLost, Up, right(), Wait(120)], AgedOut),
-        ("a flap that nobody saw", vec![Up, right(), Flap], LinkDown),
-        ("a flap, and the neighbor again", vec![Up, right(), Flap, right()], Match),
-        ("a flap, and another neighbor", vec![Up, right(), Flap, other()], WrongNode),
+        ("carrier back, neighbor back", vec![Up, right(), LinkLost, Wait(2), Up, right()], Match),
+        (
+            "carrier back, neighbor back, TTL over",
+            vec![Up, right(), LinkLost, Wait(2), Up, right(), Wait(120)],
+            AgedOut,
+        ),
+        ("a flap that nobody saw", vec![Up, right(), Wait(2), Flap], LinkDown),
+        ("a flap, and the neighbor again", vec![Up, right(), Wait(2), Flap, right()], Match),
+        ("a flap, and another neighbor", vec![Up, right(), Wait(2), Flap, other()], WrongNode),
+        ("heard just before or after the news of a flap", vec![Up, right(), Wait(1), Flap], Match),
+        ("a flap, heard about then, and another neighbor", vec![Up, right(), Wait(1), Flap, other()], WrongNode),
+        ("the new neighbor came before the news of a flap", vec![Up, right(), Wait(2), other(), Flap], WrongNode),
+        ("carrier back within a second", vec![Up, right(), LinkLost, Wait(1), Up], Match),
+        (
+            "carrier back within a second, another neighbor",
+            vec![Up, right(), LinkLost, Wait(1), Up, other()],
+            WrongNode,
+        ),
         ("the interface is gone", vec![Up, right(), Gone], Absent),
         ("the interface is back", vec![Up, right(), Gone, Up], Silent),
         ("two neighbors, one expected", vec![Up, other(), right()], Match),
@@ -296,6 +309,17 @@ fn a_malformed_lldpdu_changes_nothing_and_is_new_once() {
 }
 
 #[test]
+fn padding_is_no_news() {
+    let mut bench = Bench::all_up();
+    let mut frame = lldpdu(says("r1", "swp1"));
+    assert_eq!(bench.monitor.lldpdu(1, &frame, bench.now), Heard::Changed);
+    frame.extend([0; 20]);
+    assert_eq!(bench.monitor.lldpdu(1, &frame, bench.now), Heard::Refreshed);
+    frame.extend(b"whatever stood in the sender's buffer");
+    assert_eq!(bench.monitor.lldpdu(1, &frame, bench.now), Heard::Refreshed);
+}
+
+#[test]
 fn a_crowd_does_not_keep_the_expected_neighbor_out() {
     let mut bench = Bench::all_up();
     let names: Vec<&'static str> = (0..100).map(|n| &*format!("stranger{n}").leak()).collect();
@@ -314,14 +338,26 @@ fn a_crowd_does_not_keep_the_expected_neighbor_out() {
 }
 
 #[test]
-fn frames_from_before_the_link_went_down_do_not_count() {
+fn frames_from_before_the_link_lost_carrier_do_not_count() {
+    let mut bench = Bench::all_up();
+    let before = bench.now;
+    bench.wait(2);
+    bench.flapping_link(1, "swp1", true, 1);
+    assert_eq!(bench.monitor.lldpdu(1, &lldpdu(says("r1", "swp1")), before), Heard::Stale);
+    assert_eq!(bench.monitor.lldpdu(77, &lldpdu(says("r1", "swp1")), bench.now), Heard::Stale);
+}
+
+#[test]
+fn a_frame_read_late_gives_way_to_one_that_is_certainly_newer() {
     let mut bench = Bench::all_up();
     let before = bench.now;
     bench.wait(1);
-    bench.link(1, "swp1", false);
-    bench.link(1, "swp1", true);
-    assert_eq!(bench.monitor.lldpdu(1, &lldpdu(says("r1", "swp1")), before), Heard::Stale);
-    assert_eq!(bench.monitor.lldpdu(77, &lldpdu(says("r1", "swp1")), bench.now), Heard::Stale);
+    bench.flapping_link(1, "swp1", true, 1);
+    assert_eq!(bench.monitor.lldpdu(1, &lldpdu(says("r1", "swp1")), before), Heard::Changed);
+    assert_eq!(bench.reason("swp1"), Some(Reason::Match));
+    bench.hear(1, says("r3", "swp1"));
+    assert_eq!(bench.reason("swp1"), Some(Reason::WrongNode));
+    assert_eq!(bench.monitor.report("swp1").unwrap().neighbors.len(), 1);
 }
 
 #[test]

@@ -8,14 +8,12 @@ use std::sync::Arc;
 
 pub use rtnetlink::packet_route::link::State as OperState;
 
+use ptm_common::IfIndex;
 use rtnetlink::packet_core::{NlasIterator, parse_u8, parse_u32};
 use rtnetlink::packet_route::AddressFamily;
 use rtnetlink::packet_route::link::{LinkFlags, LinkHeader, LinkLayerType};
 
 use super::LinkEvent;
-
-/// The kernel's number of an interface within one network namespace; never 0.
-pub type IfIndex = u32;
 
 /// `struct ifinfomsg`, which precedes the attributes of a link message.
 const LINK_HEADER_LEN: usize = 16;

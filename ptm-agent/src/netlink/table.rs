@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::{IfIndex, Link, LinkEvent};
+use ptm_common::IfIndex;
+
+use super::{Link, LinkEvent};
 
 #[derive(Debug, Default)]
 pub(super) struct Table {

@@ -423,7 +423,7 @@ fn a_plan_is_checked_without_an_agent() {
     assert!(said.contains("ptm.dot:3:") && said.ends_with("ptm.dot: 1 error, not usable\n"), "{said}");
     let (said, code) = check(b"graph G {\n  \"caf\xe9\":eth1 -- vm2:eth1 }\n");
     assert_eq!(code, 1);
-    assert!(said.starts_with("cannot read ptm.dot: line 2 is not UTF-8"), "{said}");
+    assert!(said.starts_with("error: a byte that is not UTF-8\n --> ptm.dot:2:7\n"), "{said}");
 }
 
 #[test]

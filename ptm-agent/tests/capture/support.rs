@@ -4,7 +4,8 @@ use std::io::{self, Write as _};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ptm_agent::capture::{Capture, Frame, Hook, HookChoice, IfIndex, Options};
+use ptm_agent::capture::{Capture, Frame, Hook, HookChoice, Options};
+use ptm_common::IfIndex;
 
 /// Runs a test in a network namespace of its own: the thread enters it, programs that it starts inherit it, and it ends
 /// with the thread. Without root the test is left out, loudly.

@@ -25,7 +25,7 @@ pub(crate) fn miswired() -> PortRow {
             ifindex: 7,
             carrier: true,
             capture: Some(Ok(Attachment { hook: "tc".to_owned(), mode: "tcx".to_owned() })),
-            counters: Counters { frames_in: 12, frames_discarded: 1, frames_in_error: 1, ..Counters::default() },
+            counters: Statistics { frames_in: 12, frames_discarded: 1, frames_in_error: 1, ..Statistics::default() },
         }),
     }
 }

@@ -3,7 +3,7 @@
 //! The model knows nothing of timers, indices or events: it keeps, for each interface, whom it heard until when, and
 //! works every verdict out from the design's table each time it is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -48,6 +48,8 @@ struct Interface {
     flaps: u32,
     /// (node, port) to (when heard, when over), in seconds.
     heard: BTreeMap<(&'static str, &'static str), (u64, u64)>,
+    /// Who of them was heard since carrier was lost or came back last: the others may be gone.
+    heard_since: BTreeSet<(&'static str, &'static str)>,
     quiet: Quiet,
     ttl: u64,
     waits_until: Option<u64>,
@@ -64,15 +66,6 @@ impl Model {
         interface.heard.values().map(|(heard, over)| over - heard).max().unwrap_or(interface.ttl)
     }
 
-    fn lose(interface: &mut Interface) {
-        interface.ttl = Self::longest_ttl(interface);
-        if !interface.heard.is_empty() || interface.quiet != Quiet::Never {
-            interface.quiet = Quiet::Lost;
-        }
-        interface.heard.clear();
-        interface.waits_until = None;
-    }
-
     fn link(&mut self, ifindex: IfIndex, name: &'static str, carrier: bool, flaps: u32) {
         let now = self.now;
         let interface = self.interfaces.entry(ifindex).or_insert_with(|| Interface {
@@ -80,15 +73,26 @@ impl Model {
             carrier,
             flaps,
             heard: BTreeMap::new(),
+            heard_since: BTreeSet::new(),
             quiet: Quiet::Never,
             ttl: 0,
             waits_until: None,
         });
         let lost = interface.carrier && (!carrier || flaps != interface.flaps);
+        let back = carrier && (lost || !interface.carrier);
         if lost {
-            Self::lose(interface);
+            interface.ttl = Self::longest_ttl(interface);
+            if !interface.heard.is_empty() || interface.quiet != Quiet::Never {
+                interface.quiet = Quiet::Lost;
+            }
+            interface.waits_until = None;
         }
-        if carrier && (lost || !interface.carrier) && interface.quiet == Quiet::Lost && interface.heard.is_empty() {
+        if lost || back {
+            // What was heard in the last second may have been heard after the loss.
+            interface.heard.retain(|_, (heard, _)| now - *heard <= 1);
+            interface.heard_since.clear();
+        }
+        if back && interface.quiet == Quiet::Lost && interface.heard.is_empty() {
             interface.waits_until = Some(now + interface.ttl);
         }
         if interface.name != name {
@@ -101,16 +105,22 @@ impl Model {
     fn hear(&mut self, ifindex: IfIndex, node: &'static str, port: &'static str, ttl: u16) {
         let now = self.now;
         let Some(interface) = self.interfaces.get_mut(&ifindex) else { return };
+        let who = (node, port);
         if ttl == 0 {
             let longest = Self::longest_ttl(interface);
-            if interface.heard.remove(&(node, port)).is_some() {
+            if interface.heard.remove(&who).is_some() {
                 interface.quiet = Quiet::Left;
                 interface.ttl = longest;
+                return;
             }
         } else {
-            interface.heard.insert((node, port), (now, now + u64::from(ttl)));
+            interface.heard.insert(who, (now, now + u64::from(ttl)));
+            interface.heard_since.insert(who);
             interface.waits_until = None;
         }
+        // Somebody certainly speaks over the present cable: whoever has not since is on the one before.
+        let Interface { heard, heard_since, .. } = interface;
+        heard.retain(|who, _| heard_since.contains(who));
     }
 
     fn wait(&mut self, seconds: u64) {
