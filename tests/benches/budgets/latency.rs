@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use ptm_agent::control::SOCKET;
 use ptm_agent::control::codec::{self, Kind};
 use ptm_agent::control::record::Record;
-use ptm_tests::{Machine, USUAL_TTL};
+use ptm_tests::{Machine, USUAL_TTL, wait};
 
 use crate::agents::{self, FAR, NODE};
 use crate::floor::Floor;
@@ -59,6 +59,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     table.compare("a bare program between two sockets", &micros(quantile(&mut bare, 0.99)));
 
     node.start_lldpd(USUAL_TTL)?;
+    wait::until("lldpd to answer", wait::PATIENCE, || node.lldpd_neighbors())?;
     let watch = Watch::start(node.machine())?;
     let (mut agent, mut lldpd) = (Vec::new(), Vec::new());
     for frame in frames(FRAMES_BESIDE_LLDPD) {

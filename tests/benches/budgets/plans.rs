@@ -24,7 +24,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
         let file = folder.path().join("plan.dot");
         write_plan(&file, links)?;
         let ptmctl = best(|| run(Command::new(ptm_tests::program("ptmctl")?).arg("check").arg(&file)))?;
-        let count = "END_G { printf(\"%d nodes, %d links\\n\", nNodes($G), nEdges($G)) }";
+        let count = "BEG_G { printf(\"%d nodes, %d links\\n\", nNodes($G), nEdges($G)) }";
         // It takes seconds: once has to do.
         let graphviz = run(Command::new("gvpr").arg(count).arg(&file))?;
         if links == 1_000_000 {
