@@ -23,6 +23,7 @@ use crate::capture::{self, AttachError, AttachPoint, Capture, HookChoice, LoadEr
 use crate::clock;
 use crate::control::rows::{Attachment, Change, NeighborRow, PortRow};
 use crate::control::{self, Answer, BindError, ClientId, Command, Control, Limits};
+use crate::escape::shown;
 use crate::hooks::{self, Hooks, Run};
 use crate::lldp::ethernet;
 use crate::monitor::{Event, Heard, Link, Monitor, Reason, Report, Status};
@@ -218,14 +219,13 @@ fn hook_run(event: &Event) -> Option<Run> {
 fn log(event: &Event) {
     let Event { port, before, after, explanation, advice, .. } = event;
     let reason = |reason: &Option<Reason>| reason.map_or("nothing", Reason::as_str);
-    let (before, reason_after) = (reason(before), reason(after));
+    let (before, now) = (reason(before), reason(after));
     let advice = advice.as_ref().map_or_else(String::new, |advice| format!("; {advice}"));
     // Text from LLDP: escaped, for a terminal may show it.
-    let text = format!("{explanation}{advice}");
-    let text = text.escape_debug();
+    let text = shown(&format!("{port}: {before} -> {now}: {explanation}{advice}"));
     match after.map(Reason::status) {
-        Some(Status::Fail) => tracing::warn!("{port}: {before} -> {reason_after}: {text}"),
-        Some(Status::Pass) => tracing::info!("{port}: {before} -> {reason_after}: {text}"),
-        Some(Status::NoInfo) | None => tracing::debug!("{port}: {before} -> {reason_after}: {text}"),
+        Some(Status::Fail) => tracing::warn!("{text}"),
+        Some(Status::Pass) => tracing::info!("{text}"),
+        Some(Status::NoInfo) | None => tracing::debug!("{text}"),
     }
 }

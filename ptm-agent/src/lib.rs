@@ -7,6 +7,7 @@ pub mod agent;
 pub mod capture;
 pub mod clock;
 pub mod control;
+pub mod escape;
 pub mod hooks;
 pub mod host;
 pub mod lldp;

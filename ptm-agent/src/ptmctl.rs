@@ -12,7 +12,6 @@ mod explain;
 mod json;
 mod listen;
 mod table;
-mod text;
 
 use std::io::{self, Write};
 
@@ -20,6 +19,7 @@ use self::args::{Args, Verb};
 use self::connection::Connection;
 use crate::control::column;
 use crate::control::record::Record;
+use crate::escape::shown;
 
 /// Why `ptmctl` could not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -46,10 +46,10 @@ pub enum Failure {
     #[error("the connection to the agent broke: {0}")]
     Broken(#[source] io::Error),
     /// The agent says why it can't answer.
-    #[error("{}", text::shown(.0.get(column::CMD_EXT_STATUS).unwrap_or("the agent refused, without a reason")))]
+    #[error("{}", shown(.0.get(column::CMD_EXT_STATUS).unwrap_or("the agent refused, without a reason")))]
     Refused(Box<Record>),
     /// The port is not among those that an old daemon listed.
-    #[error("the daemon knows no port {}", text::shown(.0))]
+    #[error("the daemon knows no port {}", shown(.0))]
     NoPort(String),
     /// The plan to be checked can't be read.
     #[error("cannot read {file}: {source}")]

@@ -28,22 +28,22 @@ pub enum LoadError {
     Privilege {
         /// What is missing, as `CAP_BPF, CAP_NET_RAW`.
         missing: String,
-        /// What the kernel refused first.
-        source: Box<Refused>,
+        /// What the kernel refused first. Not its `source`: the sentence says all that a user has to know.
+        refused: Box<Refused>,
     },
     /// It has the capabilities and may not all the same.
     #[error(
         "the kernel forbids eBPF to this process although it has the capabilities: \
          in a container start it with `--privileged` or on the host; else a security module (`dmesg`) is in the way"
     )]
-    Forbidden(#[source] Box<Refused>),
+    Forbidden(Box<Refused>),
     /// The kernel lacks something.
     #[error("capturing LLDP needs Linux 6.1 or later with CONFIG_BPF_SYSCALL; this is {release}: boot a newer kernel")]
     Kernel {
         /// The running kernel's version.
         release: String,
         /// What the kernel didn't know.
-        source: Box<Refused>,
+        refused: Box<Refused>,
     },
     /// None of these: a mistake in the program or a kernel that nobody has tried.
     #[error("the kernel does not take the capture program; please report this, with the verifier's words")]
@@ -59,12 +59,12 @@ impl LoadError {
         let too_old = release.is_some_and(|release| release < KernelVersion::new(6, 1, 0));
         match errno(&*refused) {
             Some(libc::EPERM | libc::EACCES) if !missing.is_empty() => {
-                Self::Privilege { missing: missing.join(", "), source: refused }
+                Self::Privilege { missing: missing.join(", "), refused }
             }
             Some(libc::EPERM) => Self::Forbidden(refused),
             error if too_old || error == Some(libc::ENOSYS) => {
                 let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-                Self::Kernel { release: release.trim_end().to_owned(), source: refused }
+                Self::Kernel { release: release.trim_end().to_owned(), refused }
             }
             _ => Self::Rejected(refused),
         }

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::escape::is_deceptive;
+
 /// What a value reads when there is nothing to say. Never the empty string: readers that cut lines with `strtok` lose
 /// empty fields, and the values after them would move one column to the left.
 pub const NOTHING: &str = "N/A";
@@ -179,15 +181,6 @@ fn shorten(text: &mut String, longest: usize) {
         }
         text.push(MARK);
     }
-}
-
-/// Whether a character steers the terminal or hides or reorders the text around it: control characters, Unicode's
-/// line separators, bidirectional controls, invisible characters.
-pub fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

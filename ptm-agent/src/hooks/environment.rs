@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::Run;
+use crate::escape::is_deceptive;
 
 /// A hook gets this and the `PTM_` variables, nothing else: not the agent's own settings, which are `PTM_…` variables
 /// too, nor what its service manager passed to the agent alone (`NOTIFY_SOCKET`, credentials). It so behaves the same
@@ -39,7 +40,7 @@ pub(super) fn variables(run: &Run) -> [(&'static str, String); 11] {
 /// A backslash is escaped as well, and as `\x5c`, for a script will `echo` the value: the `echo` of `/bin/sh` turns
 /// `\n` or `\033` into the character itself, but leaves `\x` alone.
 pub(super) fn value(text: &str) -> String {
-    let mut value = escape(text.as_bytes(), |c| is_unsafe(c) || c == '\\');
+    let mut value = escape(text.as_bytes(), |c| is_deceptive(c) || c == '\\');
     if value.len() > MAX_VALUE {
         value.truncate(value.floor_char_boundary(MAX_VALUE));
         value.push('…');
@@ -49,13 +50,7 @@ pub(super) fn value(text: &str) -> String {
 
 /// Text of a hook's output as a line of the log.
 pub(super) fn log_line(bytes: &[u8]) -> String {
-    escape(bytes, is_unsafe)
-}
-
-/// Control characters, and the invisible ones that reorder or break the text around them (UAX #9, UAX #14).
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    escape(bytes, is_deceptive)
 }
 
 fn escape(bytes: &[u8], special: impl Fn(char) -> bool) -> String {

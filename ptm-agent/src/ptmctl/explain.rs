@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::Failure;
 use super::connection::Connection;
 use super::table::status;
-use super::text::shown;
 use crate::control::column;
 use crate::control::record::Record;
+use crate::escape::shown;
 
 /// Asks for the port's row and its neighbors.
 pub(super) fn ask(connection: &mut Connection, port: &str) -> Result<(Record, Vec<Record>), Failure> {

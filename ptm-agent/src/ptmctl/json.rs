@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::control::column;
-use crate::control::record::{Record, is_deceptive};
+use crate::control::record::Record;
+use crate::escape::is_deceptive;
 
 /// Rows, numbered.
 pub(super) fn rows(rows: &[Record]) -> String {

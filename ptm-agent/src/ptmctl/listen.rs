@@ -7,10 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::connection::Connection;
 use super::table::status;
-use super::text::shown;
 use super::{Failure, json, print};
 use crate::control::column;
 use crate::control::record::Record;
+use crate::escape::shown;
 
 /// Prints notifications, one a line, until the agent goes away. It does not connect again: what changed in between
 /// would be missing without anybody seeing it.

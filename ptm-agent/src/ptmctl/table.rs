@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::text::{shown, width};
 use crate::control::column;
 use crate::control::record::{NOTHING, Record};
+use crate::escape::shown;
 
 /// A column's title, its least width, and its value.
 struct Column {
@@ -123,4 +123,9 @@ fn last_update(row: &Record) -> String {
     let age = value(row, column::LAST_UPDATE);
     let digits = age.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 1 { format!(" {age}") } else { age }
+}
+
+/// The number of columns that an escaped text takes on a terminal, for text without wide characters.
+fn width(text: &str) -> usize {
+    text.chars().count()
 }

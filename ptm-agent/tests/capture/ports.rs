@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use ptm_agent::capture::{AttachError, AttachPoint, Capture, Hook, Options};
 
 use crate::support::{
-    CLSACT, Captured, TC, XDP, cable, ethernet, frames, ifindex, isolated, lldp, run, send, wait_for_carrier,
+    CLSACT, Captured, TC, XDP, cable, ethernet, frames, ifindex, isolated, lldp, run, send, send_all, wait_for_carrier,
 };
 
 const VLAN: u16 = 0x8100;
@@ -107,9 +107,7 @@ fn a_burst_of_1100_frames_is_lost_nowhere() {
             let mut capture = Capture::load(options).unwrap();
             capture.attach(port).unwrap();
             // All of them before the first is read.
-            for number in 0..1_100 {
-                send("far", &lldp(&[], 400, number));
-            }
+            send_all("far", (0..1_100).map(|number| lldp(&[], 400, number)));
             for (number, frame) in (0..).zip(frames(&mut capture, 1_100).await) {
                 assert_eq!(frame.bytes, lldp(&[], 400, number));
             }

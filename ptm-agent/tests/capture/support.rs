@@ -1,7 +1,10 @@
 //! A network namespace per test, frames to send, and a deadline on every wait.
 
+use std::fs;
 use std::io::{self, Write as _};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ptm_agent::capture::{Capture, Frame, Hook, HookChoice, Options};
@@ -11,12 +14,18 @@ use ptm_common::IfIndex;
 /// with the thread. Without root the test is left out, loudly.
 #[expect(clippy::explicit_write, reason = "libtest swallows what a passing test prints, but not what it writes")]
 pub(crate) fn isolated(test: impl AsyncFnOnce()) {
+    // One at a time: a process that another test starts inherits our file descriptors up to its exec, and what is
+    // attached by a link stays attached as long as any is open.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: takes no pointer; the namespace of this thread alone changes.
     if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
         let name = std::thread::current().name().unwrap_or("a test").to_owned();
         writeln!(io::stderr(), "LEFT OUT: {name}: it needs root").unwrap();
         return;
     }
+    // Without IPv6, which would send packets and join groups at times of its own.
+    let _ = fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(test());
 }
@@ -36,9 +45,9 @@ pub(crate) fn run(command: &str) -> String {
 /// A cable in this namespace: what is sent on `far` comes in on `port`, whose index it gives.
 pub(crate) fn cable() -> IfIndex {
     run("ip link add port type veth peer name far");
+    // Up last, `far` has its carrier at once; `port` learns of its own later, but only those who send need it.
     run("ip link set port up");
     run("ip link set far up");
-    wait_for_carrier("far");
     ifindex("port")
 }
 
@@ -59,9 +68,14 @@ pub(crate) fn ifindex(name: &str) -> IfIndex {
     ifindex
 }
 
-/// Sends a frame as it is, over a packet socket.
-#[expect(clippy::cast_possible_truncation, reason = "small constants that libc has in wider types")]
+/// Sends a frame as it is.
 pub(crate) fn send(interface: &str, frame: &[u8]) {
+    send_all(interface, [frame]);
+}
+
+/// Sends frames as they are, over one packet socket: closing one takes the kernel 10 ms.
+#[expect(clippy::cast_possible_truncation, reason = "small constants that libc has in wider types")]
+pub(crate) fn send_all<F: AsRef<[u8]>>(interface: &str, frames: impl IntoIterator<Item = F>) {
     let address = libc::sockaddr_ll {
         sll_family: libc::AF_PACKET as u16,
         sll_ifindex: ifindex(interface).cast_signed(),
@@ -71,15 +85,17 @@ pub(crate) fn send(interface: &str, frame: &[u8]) {
         sll_pkttype: 0,
         sll_addr: [0; 8],
     };
-    // SAFETY: the pointers are to values that live on, with their lengths.
-    let sent = unsafe {
-        let socket = libc::socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
-        let len = size_of_val(&address) as u32;
-        let sent = libc::sendto(socket, frame.as_ptr().cast(), frame.len(), 0, (&raw const address).cast(), len);
-        libc::close(socket);
-        sent
-    };
-    assert_eq!(sent, frame.len().cast_signed(), "{}", io::Error::last_os_error());
+    // SAFETY: takes no pointer.
+    let socket = unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0) };
+    // SAFETY: it is open, else this panics, and nobody else's.
+    let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+    for frame in frames {
+        let frame = frame.as_ref();
+        let (len, to) = (size_of_val(&address) as u32, (&raw const address).cast());
+        // SAFETY: the pointers are to values that live on, with their lengths.
+        let sent = unsafe { libc::sendto(socket.as_raw_fd(), frame.as_ptr().cast(), frame.len(), 0, to, len) };
+        assert_eq!(sent, frame.len().cast_signed(), "{}", io::Error::last_os_error());
+    }
 }
 
 /// An LLDP frame of `len` bytes behind these tags' `EtherType`s, with bytes that tell it from others.

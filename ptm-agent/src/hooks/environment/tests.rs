@@ -38,6 +38,6 @@ proptest! {
     fn value_is_bounded_and_fit_for_an_environment(text in any::<String>(), repeat in 1_usize..200) {
         let value = value(&text.repeat(repeat));
         prop_assert!(value.len() <= MAX_VALUE + '…'.len_utf8());
-        prop_assert!(!value.chars().any(is_unsafe));
+        prop_assert!(!value.chars().any(is_deceptive));
     }
 }
