@@ -186,11 +186,12 @@ impl Agent {
     /// Carries the monitor's events out.
     fn publish(&mut self) {
         while let Some(event) = self.monitor.poll_event() {
-            log(&event);
+            // Routing daemons first, the log last: its reader may be slow.
             self.control.notify(&Change::from(&event));
             if let Some(run) = hook_run(&event) {
                 self.hooks.enqueue(run);
             }
+            log(&event);
         }
     }
 }
