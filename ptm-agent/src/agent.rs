@@ -26,6 +26,7 @@ use crate::control::{self, Answer, BindError, ClientId, Command, Control, Limits
 use crate::escape::shown;
 use crate::hooks::{self, Hooks, Run};
 use crate::lldp::ethernet;
+use crate::logging::with_causes;
 use crate::monitor::{Event, Heard, Link, Monitor, Reason, Report, Status};
 use crate::netlink::{self, LinkEvent, Links, LinksError, driver, firmware_lldp_advice};
 use crate::plan::Plan;
@@ -138,7 +139,7 @@ impl Agent {
                 if !matches!(self.capture.port(link.ifindex), Some(Ok(_))) {
                     match self.capture.attach(link.ifindex) {
                         Ok(point) => tracing::debug!(port = %link.name, "listening at {point}"),
-                        Err(error) => tracing::warn!(port = %link.name, "cannot listen: {error}"),
+                        Err(error) => tracing::warn!(port = %link.name, "cannot listen: {}", with_causes(error)),
                     }
                 }
                 let netlink::Link { ifindex, name, carrier, carrier_losses, .. } = link;
@@ -155,12 +156,13 @@ impl Agent {
     fn take_frames(&mut self) {
         // Carrier that was lost before these frames came must be known before they are judged.
         self.take_links();
-        let Self { capture, monitor, .. } = self;
+        let Self { capture, monitor, links, .. } = self;
         capture.drain(FRAMES_A_TURN, |frame| {
             let Some(lldpdu) = ethernet::lldpdu(frame.bytes) else { return };
             match monitor.lldpdu(frame.ifindex, lldpdu, BootTime::from_nanos(frame.boot_ns)) {
                 Heard::Malformed { error, first: true } => {
-                    tracing::warn!(ifindex = frame.ifindex, "malformed LLDPDU thrown away: {error}");
+                    let port = links.get(frame.ifindex).map_or("?", |link| &*link.name);
+                    tracing::warn!("{port}: a malformed LLDPDU was thrown away, what was known stays: {error}");
                 }
                 Heard::Changed
                 | Heard::Refreshed
@@ -198,7 +200,7 @@ impl Agent {
 
 fn attachment(port: Result<AttachPoint, &AttachError>) -> Result<Attachment, String> {
     port.map(|point| Attachment { hook: point.hook().to_owned(), mode: point.mode().to_owned() })
-        .map_err(ToString::to_string)
+        .map_err(|error| with_causes(error))
 }
 
 /// The monitor's advice; where it has none because nobody is heard, what the NIC's driver is known for.
