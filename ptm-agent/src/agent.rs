@@ -11,11 +11,14 @@
 //! As replies and notifications leave from the same task, in the order in which the monitor got there, no client can
 //! see an older state after a newer one.
 
+use std::collections::VecDeque;
+use std::future::ready;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use ptm_common::IfIndex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
@@ -75,12 +78,15 @@ pub struct Agent {
     capture: Capture,
     control: Control,
     hooks: Hooks,
+    /// Ports that capture does not listen on yet, in the order of their turn.
+    to_attach: VecDeque<IfIndex>,
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Agent {
-    /// Takes the control socket, loads the kernel half, attaches it to every port and judges each for the first time.
+    /// Takes the control socket, loads the kernel half and judges every port for the first time. Ports are attached
+    /// by [`Agent::run`].
     ///
     /// Must be called within a tokio runtime, in the network namespace to watch.
     pub async fn start(config: Config, plan: Plan) -> Result<Self, StartError> {
@@ -92,7 +98,16 @@ impl Agent {
             Capture::load(capture::Options { hook: config.hook, log: config.kernel_log, ..Default::default() })?;
         let links = Links::open(netlink::Options::default()).await?;
         let hooks = Hooks::new(hooks::Options { directory: config.hooks_dir, time_limit: config.hook_time_limit });
-        let mut agent = Self { monitor: Monitor::new(plan), links, capture, control, hooks, terminate, interrupt };
+        let mut agent = Self {
+            monitor: Monitor::new(plan),
+            links,
+            capture,
+            control,
+            hooks,
+            to_attach: VecDeque::new(),
+            terminate,
+            interrupt,
+        };
         agent.take_links();
         agent.publish();
         Ok(agent)
@@ -115,6 +130,7 @@ impl Agent {
                     }
                 },
                 (client, command) = self.control.next_request() => self.answer(client, &command),
+                () = ready(()), if !self.to_attach.is_empty() => self.attach_next(),
                 () = sleep(until_deadline) => {}
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
@@ -136,20 +152,33 @@ impl Agent {
     fn take_link(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Present(link) if link.is_port() => {
-                if !matches!(self.capture.port(link.ifindex), Some(Ok(_))) {
-                    match self.capture.attach(link.ifindex) {
-                        Ok(point) => tracing::debug!(port = %link.name, "listening at {point}"),
-                        Err(error) => tracing::warn!(port = %link.name, "cannot listen: {}", with_causes(error)),
+                let netlink::Link { ifindex, name, carrier, carrier_losses, .. } = link;
+                if !matches!(self.capture.port(ifindex), Some(Ok(_))) && !self.to_attach.contains(&ifindex) {
+                    // The ports that the plan names are not to wait for the others.
+                    if self.monitor.is_planned(&name) {
+                        self.to_attach.push_front(ifindex);
+                    } else {
+                        self.to_attach.push_back(ifindex);
                     }
                 }
-                let netlink::Link { ifindex, name, carrier, carrier_losses, .. } = link;
                 self.monitor.link(Link { ifindex, name: &name, carrier, carrier_losses }, clock::now());
             }
             LinkEvent::Present(_) => {}
             LinkEvent::Gone(ifindex) => {
+                self.to_attach.retain(|&waiting| waiting != ifindex);
                 self.capture.detach(ifindex);
                 self.monitor.link_gone(ifindex, clock::now());
             }
+        }
+    }
+
+    /// Listens on one more port. One a turn of the loop: the kernel takes some 16 ms for it (TCX waits for an RCU grace
+    /// period), which adds up to seconds on a large switch, and whoever asks meanwhile gets an answer.
+    fn attach_next(&mut self) {
+        let Some(link) = self.to_attach.pop_front().and_then(|ifindex| self.links.get(ifindex)) else { return };
+        match self.capture.attach(link.ifindex) {
+            Ok(point) => tracing::debug!(port = %link.name, "listening at {point}"),
+            Err(error) => tracing::warn!(port = %link.name, "cannot listen: {}", with_causes(error)),
         }
     }
 
@@ -188,11 +217,12 @@ impl Agent {
     /// Carries the monitor's events out.
     fn publish(&mut self) {
         while let Some(event) = self.monitor.poll_event() {
-            log(&event);
+            // Routing daemons first, the log last: its reader may be slow.
             self.control.notify(&Change::from(&event));
             if let Some(run) = hook_run(&event) {
                 self.hooks.enqueue(run);
             }
+            log(&event);
         }
     }
 }

@@ -29,7 +29,7 @@ pub enum PlanFileError {
         source: io::Error,
     },
     /// The file has errors. What they are stands in `problems`, which is for people and of many lines.
-    #[error("Topology file error [{}] [{errors} {}]", path.display(), if *errors == 1 { "error" } else { "errors" })]
+    #[error("Topology file error [{}] [{errors} {}, to be read with `ptmctl check`]", path.display(), if *errors == 1 { "error" } else { "errors" })]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -146,7 +146,7 @@ impl Machine {
     }
 
     /// Runs the lines of `batch` through `ip -batch` or `tc -batch`: one program for many changes.
-    pub(crate) fn batch(&self, tool: &str, batch: &[String]) -> Result<(), FabricError> {
+    pub fn batch(&self, tool: &str, batch: &[String]) -> Result<(), FabricError> {
         if batch.is_empty() {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! PTM's workshop: `cargo xtask VERB`. Each verb does the set-up that it needs by itself.
 
+mod bench;
 mod build;
 mod demo;
 mod root;
@@ -20,6 +21,7 @@ enum Verb {
     Demo(demo::Arguments),
     Run(run::Arguments),
     Test(test::Arguments),
+    Bench(bench::Arguments),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -28,5 +30,6 @@ fn main() -> anyhow::Result<ExitCode> {
         Verb::Demo(arguments) => demo::demo(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Test(arguments) => test::test(&arguments),
+        Verb::Bench(arguments) => bench::bench(&arguments),
     }
 }

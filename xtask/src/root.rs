@@ -30,6 +30,12 @@ pub(crate) fn exec<S: AsRef<OsStr>>(program: &Path, arguments: &[S]) -> Result<I
     }
 }
 
+/// Lets `cargo` start what it has built, tests or benches, through sudo.
+pub(crate) fn runs_built_programs(cargo: &mut Command) -> Result<()> {
+    cargo.env(format!("CARGO_TARGET_{}_RUNNER", host()?.to_uppercase().replace('-', "_")), "sudo -E");
+    Ok(())
+}
+
 /// Whether sudo can be had: at once, or by asking for a password where there is somebody to ask.
 pub(crate) fn sudo_works() -> bool {
     let sudo = |flags: &[&str], quiet: bool| {
@@ -40,4 +46,12 @@ pub(crate) fn sudo_works() -> bool {
         sudo.args(flags).status().is_ok_and(|status| status.success())
     };
     sudo(&["-n", "true"], true) || (io::stdin().is_terminal() && sudo(&["-v"], false))
+}
+
+/// The target triple of this machine, as rustc names it.
+fn host() -> Result<String> {
+    let output = Command::new("rustc").arg("-vV").output().context("could not start rustc")?;
+    let text = String::from_utf8(output.stdout)?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("`rustc -vV` names no host")
 }

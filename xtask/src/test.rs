@@ -33,7 +33,7 @@ pub(crate) fn test(arguments: &Arguments) -> Result<ExitCode> {
     cargo.args(["test", "--workspace", "--exclude", "ptm-ebpf", "--no-fail-fast"]).args(&arguments.arguments);
     let with_sudo = !root::is_root() && root::sudo_works();
     if with_sudo {
-        cargo.env(format!("CARGO_TARGET_{}_RUNNER", host()?.to_uppercase().replace('-', "_")), "sudo -E");
+        root::runs_built_programs(&mut cargo)?;
     }
     let (status, tally) = watch(&mut cargo)?;
 
@@ -93,14 +93,6 @@ impl Tally {
             }
         }
     }
-}
-
-/// The target triple of this machine, as rustc names it.
-fn host() -> Result<String> {
-    let output = Command::new("rustc").arg("-vV").output().context("could not start rustc")?;
-    let text = String::from_utf8(output.stdout)?;
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("`rustc -vV` names no host")
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 
 use std::io;
 
-use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
-use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::link::{LinkAttribute, LinkMessage, LinkXdp};
-use netlink_packet_route::tc::{TcHandle, TcMessage};
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
-
 use ptm_common::IfIndex;
+use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::packet_route::link::{LinkAttribute, LinkMessage, LinkXdp};
+use rtnetlink::packet_route::tc::{TcHandle, TcMessage};
+use rtnetlink::sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 
 /// The id of the XDP program that an interface has, if it has one.
 pub(super) fn xdp_program(ifindex: IfIndex) -> io::Result<Option<u32>> {

@@ -1,0 +1,112 @@
+//! The agent on a machine without hooks, and the neighbors that it is to find.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::Result;
+use nix::unistd::Pid;
+use ptm_tests::wait::{self, PATIENCE};
+use ptm_tests::{Cabling, Fabric, Frame, Node};
+
+/// The machine under test.
+pub(crate) const NODE: &str = "leaf1";
+/// Where the other ends of its ports are.
+pub(crate) const FAR: &str = "far";
+
+/// Machines without ports, of these names.
+pub(crate) fn machines(names: &[&str], plan: &str) -> Result<Fabric> {
+    let nodes = names.iter().map(ToString::to_string).collect();
+    let mut fabric = Fabric::build(&Cabling { nodes, cables: Vec::new() }, plan)?;
+    for node in fabric.nodes() {
+        // Shells that start at each change of a verdict would be measured too.
+        node.machine().run(&["rm", "-r", "/run/ptm/hooks"])?;
+    }
+    Ok(fabric)
+}
+
+/// A plan with this many ports of [`NODE`]: `swp1` to `swp1` of `spine1`, ….
+pub(crate) fn plan(ports: usize) -> String {
+    let mut plan = String::from("graph {\n");
+    for port in 1..=ports {
+        let _ = writeln!(plan, "  \"{NODE}\":\"swp{port}\" -- \"spine{port}\":\"swp1\"");
+    }
+    plan + "}\n"
+}
+
+/// What the neighbor that [`plan`] expects on port `swp1` (0), … says, under another name if one is given. As long as
+/// what a switch's lldpd sends: 300 bytes.
+pub(crate) fn announcement(port: usize, name: Option<&str>) -> Vec<u8> {
+    let expected = format!("spine{}", port + 1);
+    Frame::empty(2)
+        .mandatory(2, "swp1", 120)
+        .system_name(name.unwrap_or(&expected).as_bytes())
+        .tlv(6, &[b'd'; 80])
+        .fill_to(298)
+        .end()
+}
+
+/// Waits until the agent has heard this many frames on all ports together; gives how many it has.
+pub(crate) fn await_frames(node: &Node, wanted: u64) -> u64 {
+    let mut heard = 0;
+    // Too few is a result, not a failure.
+    let _ = wait::until("the frames to arrive", Duration::from_secs(5), || {
+        heard = node.reports()?.iter().filter_map(|report| report.frames_in).sum();
+        if heard >= wanted { Ok(()) } else { Err(format!("{heard} frames")) }
+    });
+    heard
+}
+
+/// Waits until the agent listens on this many ports.
+pub(crate) fn await_ports(node: &Node, count: usize) -> Result<()> {
+    wait::until(format!("the agent to listen on {count} ports"), PATIENCE, || {
+        let listening = node.reports()?.iter().filter(|report| report.hook.is_some()).count();
+        if listening == count { Ok(()) } else { Err(format!("on {listening}")) }
+    })?;
+    Ok(())
+}
+
+/// Resident memory of a process, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Resident {
+    /// All of it, what it shares with other processes included.
+    pub(crate) all: u64,
+    /// Of it, its own data.
+    pub(crate) anonymous: u64,
+    /// Of it, mapped files: programs and libraries.
+    pub(crate) files: u64,
+    /// Of it, memory shared with the kernel: the ring buffer.
+    pub(crate) shared: u64,
+}
+
+impl Resident {
+    /// Of a process, once it has not changed for half a second.
+    pub(crate) fn settled(pid: Pid) -> Result<Self> {
+        let mut looks = Vec::new();
+        Ok(wait::until("its memory to settle", PATIENCE, || {
+            looks.push(Self::now(pid).map_err(|error| error.to_string())?);
+            let same = looks.iter().rev().take_while(|look| *look == looks.last().expect("pushed above")).count();
+            if same >= 25 { Ok(looks[looks.len() - 1]) } else { Err(format!("{same} looks")) }
+        })?)
+    }
+
+    fn now(pid: Pid) -> Result<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let bytes = |key: &str| -> Result<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(key));
+            let kilobytes: u64 = line.unwrap_or("0 kB").trim().trim_end_matches(" kB").parse()?;
+            Ok(kilobytes * 1_024)
+        };
+        Ok(Self {
+            all: bytes("VmRSS:")?,
+            anonymous: bytes("RssAnon:")?,
+            files: bytes("RssFile:")?,
+            shared: bytes("RssShmem:")?,
+        })
+    }
+}
+
+/// Bytes as megabytes.
+#[expect(clippy::cast_precision_loss, reason = "for a person to read")]
+pub(crate) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
