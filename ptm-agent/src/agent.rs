@@ -11,12 +11,15 @@
 //! As replies and notifications leave from the same task, in the order in which the monitor got there, no client can
 //! see an older state after a newer one.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use ptm_common::IfIndex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::capture::{self, AttachError, AttachPoint, Capture, HookChoice, LoadError};
@@ -74,12 +77,15 @@ pub struct Agent {
     capture: Capture,
     control: Control,
     hooks: Hooks,
+    /// Ports still to be listened on.
+    unattached: BTreeSet<IfIndex>,
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Agent {
-    /// Takes the control socket, loads the kernel half, attaches it to every port and judges each for the first time.
+    /// Takes the control socket, loads the kernel half and judges each port for the first time. [`Agent::run`] begins to
+    /// listen on them.
     ///
     /// Must be called within a tokio runtime, in the network namespace to watch.
     pub async fn start(config: Config, plan: Plan) -> Result<Self, StartError> {
@@ -91,7 +97,8 @@ impl Agent {
             Capture::load(capture::Options { hook: config.hook, log: config.kernel_log, ..Default::default() })?;
         let links = Links::open(netlink::Options::default()).await?;
         let hooks = Hooks::new(hooks::Options { directory: config.hooks_dir, time_limit: config.hook_time_limit });
-        let mut agent = Self { monitor: Monitor::new(plan), links, capture, control, hooks, terminate, interrupt };
+        let (monitor, unattached) = (Monitor::new(plan), BTreeSet::new());
+        let mut agent = Self { monitor, links, capture, control, hooks, unattached, terminate, interrupt };
         agent.take_links();
         agent.publish();
         Ok(agent)
@@ -101,25 +108,36 @@ impl Agent {
     pub async fn run(mut self) {
         let planned = self.monitor.plan().expectations().len();
         tracing::info!(node = self.monitor.plan().node(), planned_ports = planned, "watching the cabling");
+        let mut took_frames = false;
         loop {
             let deadline = self.monitor.next_deadline();
             let until_deadline = deadline.map_or(Duration::MAX, |deadline| deadline.since(clock::now()));
+            // Frames first: to look at everything else before would double their way to a verdict. But never twice in a
+            // row, so that a flood of them holds nothing else up.
+            let others_first = std::mem::replace(&mut took_frames, false);
+            let hurried = others_first || !self.unattached.is_empty();
             tokio::select! {
-                event = self.links.next() => self.take_link(event),
-                ready = self.capture.ready() => match ready {
-                    Ok(()) => self.take_frames(),
+                biased;
+                ready = self.capture.ready(), if !others_first => match ready {
+                    Ok(()) => {
+                        self.take_frames();
+                        took_frames = true;
+                    }
                     Err(error) => {
                         tracing::error!("cannot read captured frames: {error}");
                         break;
                     }
                 },
-                (client, command) = self.control.next_request() => self.answer(client, &command),
-                () = sleep(until_deadline) => {}
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
+                event = self.links.next() => self.take_link(event),
+                (client, command) = self.control.next_request() => self.answer(client, &command),
+                () = sleep(until_deadline) => {}
+                () = yield_now(), if hurried => {}
             }
             self.monitor.tick(clock::now());
             self.publish();
+            self.attach_next();
         }
         tracing::info!("ending");
         self.hooks.shut_down(HOOK_GRACE).await;
@@ -136,19 +154,28 @@ impl Agent {
         match event {
             LinkEvent::Present(link) if link.is_port() => {
                 if !matches!(self.capture.port(link.ifindex), Some(Ok(_))) {
-                    match self.capture.attach(link.ifindex) {
-                        Ok(point) => tracing::debug!(port = %link.name, "listening at {point}"),
-                        Err(error) => tracing::warn!(port = %link.name, "cannot listen: {error}"),
-                    }
+                    self.unattached.insert(link.ifindex);
                 }
                 let netlink::Link { ifindex, name, carrier, carrier_losses, .. } = link;
                 self.monitor.link(Link { ifindex, name: &name, carrier, carrier_losses }, clock::now());
             }
             LinkEvent::Present(_) => {}
             LinkEvent::Gone(ifindex) => {
+                self.unattached.remove(&ifindex);
                 self.capture.detach(ifindex);
                 self.monitor.link_gone(ifindex, clock::now());
             }
+        }
+    }
+
+    /// Begins to listen on one more port. The kernel takes 10 ms for each (TCX waits for an RCU grace period): a thousand
+    /// in a row would leave clients and frames alone for as many times as long.
+    fn attach_next(&mut self) {
+        let Some(ifindex) = self.unattached.pop_first() else { return };
+        let port = self.links.get(ifindex).map(|link| &*link.name).unwrap_or_default();
+        match self.capture.attach(ifindex) {
+            Ok(point) => tracing::debug!(port, "listening at {point}"),
+            Err(error) => tracing::warn!(port, "cannot listen: {error}"),
         }
     }
 
