@@ -16,8 +16,14 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     let mut fabric = agents::machines(&[NODE, FAR], &agents::plan(PORTS))?;
     let wires = Wires::make(&mut fabric, NODE, FAR, PORTS)?;
     let node = fabric.node(NODE)?;
+    let started = Instant::now();
     node.start_agent(&[])?;
+    let answered = {
+        node.await_agent()?;
+        started.elapsed()
+    };
     agents::await_ports(node, PORTS)?;
+    let listening = started.elapsed();
 
     let mut row = |what: &str, heard: u64, taken: Duration| {
         let measured = format!("{} lost, sent in {:.1} ms", FRAMES - heard, taken.as_secs_f64() * 1e3);
@@ -39,6 +45,8 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     kill(agent, Signal::SIGCONT)?;
     let second = agents::await_frames(node, first + FRAMES) - first;
     row("the agent stopped", second, taken);
+    let start = format!("{:.1} s; answers after {:.1} s", listening.as_secs_f64(), answered.as_secs_f64());
+    table.compare("until an agent that starts listens on 1,024 ports", &start);
     Ok(())
 }
 
