@@ -3,9 +3,8 @@
 //! Not with `aya-build`: it asks for a nightly or for whatever toolchain rustup has, and lets cargo look for the linker
 //! on PATH. Here it is the pinned compiler and a linker of a known version, so that the object is the same everywhere.
 //!
-//! Both halves of the rule where things lie under the workspace's own `target/`, whatever `CARGO_TARGET_DIR` says:
-//! `xtask/src/setup.rs` puts the linker into `target/tools/bin`; the kernel half is built in `target/ebpf`, once for all
-//! profiles of the user half.
+//! Things lie under the workspace's own `target/`, whatever `CARGO_TARGET_DIR` says: `xtask/src/setup.rs` puts the
+//! linker into `target/tools/bin`; the kernel half is built in `target/ebpf`, once for all profiles of the user half.
 
 use std::env;
 use std::ffi::OsString;

@@ -11,7 +11,7 @@
 //! As replies and notifications leave from the same task, in the order in which the monitor got there, no client can
 //! see an older state after a newer one.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +29,7 @@ use crate::control::{self, Answer, BindError, ClientId, Command, Control, Limits
 use crate::escape::shown;
 use crate::hooks::{self, Hooks, Run};
 use crate::lldp::ethernet;
+use crate::logging::with_causes;
 use crate::monitor::{Event, Heard, Link, Monitor, Reason, Report, Status};
 use crate::netlink::{self, LinkEvent, Links, LinksError, driver, firmware_lldp_advice};
 use crate::plan::Plan;
@@ -77,15 +78,15 @@ pub struct Agent {
     capture: Capture,
     control: Control,
     hooks: Hooks,
-    /// Ports still to be listened on.
-    unattached: BTreeSet<IfIndex>,
+    /// Ports that capture does not listen on yet, in the order of their turn.
+    to_attach: VecDeque<IfIndex>,
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Agent {
-    /// Takes the control socket, loads the kernel half and judges each port for the first time. [`Agent::run`] begins to
-    /// listen on them.
+    /// Takes the control socket, loads the kernel half and judges every port for the first time. Ports are attached
+    /// by [`Agent::run`].
     ///
     /// Must be called within a tokio runtime, in the network namespace to watch.
     pub async fn start(config: Config, plan: Plan) -> Result<Self, StartError> {
@@ -97,8 +98,16 @@ impl Agent {
             Capture::load(capture::Options { hook: config.hook, log: config.kernel_log, ..Default::default() })?;
         let links = Links::open(netlink::Options::default()).await?;
         let hooks = Hooks::new(hooks::Options { directory: config.hooks_dir, time_limit: config.hook_time_limit });
-        let (monitor, unattached) = (Monitor::new(plan), BTreeSet::new());
-        let mut agent = Self { monitor, links, capture, control, hooks, unattached, terminate, interrupt };
+        let mut agent = Self {
+            monitor: Monitor::new(plan),
+            links,
+            capture,
+            control,
+            hooks,
+            to_attach: VecDeque::new(),
+            terminate,
+            interrupt,
+        };
         agent.take_links();
         agent.publish();
         Ok(agent)
@@ -108,36 +117,27 @@ impl Agent {
     pub async fn run(mut self) {
         let planned = self.monitor.plan().expectations().len();
         tracing::info!(node = self.monitor.plan().node(), planned_ports = planned, "watching the cabling");
-        let mut took_frames = false;
         loop {
             let deadline = self.monitor.next_deadline();
             let until_deadline = deadline.map_or(Duration::MAX, |deadline| deadline.since(clock::now()));
-            // Frames first: to look at everything else before would double their way to a verdict. But never twice in a
-            // row, so that a flood of them holds nothing else up.
-            let others_first = std::mem::replace(&mut took_frames, false);
-            let hurried = others_first || !self.unattached.is_empty();
             tokio::select! {
-                biased;
-                ready = self.capture.ready(), if !others_first => match ready {
-                    Ok(()) => {
-                        self.take_frames();
-                        took_frames = true;
-                    }
+                event = self.links.next() => self.take_link(event),
+                ready = self.capture.ready() => match ready {
+                    Ok(()) => self.take_frames(),
                     Err(error) => {
                         tracing::error!("cannot read captured frames: {error}");
                         break;
                     }
                 },
+                (client, command) = self.control.next_request() => self.answer(client, &command),
+                // Not at once: whatever came meanwhile is noticed when the task yields.
+                () = yield_now(), if !self.to_attach.is_empty() => self.attach_next(),
+                () = sleep(until_deadline) => {}
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
-                event = self.links.next() => self.take_link(event),
-                (client, command) = self.control.next_request() => self.answer(client, &command),
-                () = sleep(until_deadline) => {}
-                () = yield_now(), if hurried => {}
             }
             self.monitor.tick(clock::now());
             self.publish();
-            self.attach_next();
         }
         tracing::info!("ending");
         self.hooks.shut_down(HOOK_GRACE).await;
@@ -153,41 +153,46 @@ impl Agent {
     fn take_link(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Present(link) if link.is_port() => {
-                if !matches!(self.capture.port(link.ifindex), Some(Ok(_))) {
-                    self.unattached.insert(link.ifindex);
-                }
                 let netlink::Link { ifindex, name, carrier, carrier_losses, .. } = link;
+                if !matches!(self.capture.port(ifindex), Some(Ok(_))) && !self.to_attach.contains(&ifindex) {
+                    // The ports that the plan names are not to wait for the others.
+                    if self.monitor.is_planned(&name) {
+                        self.to_attach.push_front(ifindex);
+                    } else {
+                        self.to_attach.push_back(ifindex);
+                    }
+                }
                 self.monitor.link(Link { ifindex, name: &name, carrier, carrier_losses }, clock::now());
             }
             LinkEvent::Present(_) => {}
             LinkEvent::Gone(ifindex) => {
-                self.unattached.remove(&ifindex);
+                self.to_attach.retain(|&waiting| waiting != ifindex);
                 self.capture.detach(ifindex);
                 self.monitor.link_gone(ifindex, clock::now());
             }
         }
     }
 
-    /// Begins to listen on one more port. The kernel takes 10 ms for each (TCX waits for an RCU grace period): a thousand
-    /// in a row would leave clients and frames alone for as many times as long.
+    /// Listens on one more port. One a turn of the loop: the kernel takes some 16 ms for it (TCX waits for an RCU grace
+    /// period), which adds up to seconds on a large switch, and whoever asks meanwhile gets an answer.
     fn attach_next(&mut self) {
-        let Some(ifindex) = self.unattached.pop_first() else { return };
-        let port = self.links.get(ifindex).map(|link| &*link.name).unwrap_or_default();
-        match self.capture.attach(ifindex) {
-            Ok(point) => tracing::debug!(port, "listening at {point}"),
-            Err(error) => tracing::warn!(port, "cannot listen: {error}"),
+        let Some(link) = self.to_attach.pop_front().and_then(|ifindex| self.links.get(ifindex)) else { return };
+        match self.capture.attach(link.ifindex) {
+            Ok(point) => tracing::debug!(port = %link.name, "listening at {point}"),
+            Err(error) => tracing::warn!(port = %link.name, "cannot listen: {}", with_causes(error)),
         }
     }
 
     fn take_frames(&mut self) {
         // Carrier that was lost before these frames came must be known before they are judged.
         self.take_links();
-        let Self { capture, monitor, .. } = self;
+        let Self { capture, monitor, links, .. } = self;
         capture.drain(FRAMES_A_TURN, |frame| {
             let Some(lldpdu) = ethernet::lldpdu(frame.bytes) else { return };
             match monitor.lldpdu(frame.ifindex, lldpdu, BootTime::from_nanos(frame.boot_ns)) {
                 Heard::Malformed { error, first: true } => {
-                    tracing::warn!(ifindex = frame.ifindex, "malformed LLDPDU thrown away: {error}");
+                    let port = links.get(frame.ifindex).map_or("?", |link| &*link.name);
+                    tracing::warn!("{port}: a malformed LLDPDU was thrown away, what was known stays: {error}");
                 }
                 Heard::Changed
                 | Heard::Refreshed
@@ -225,7 +230,7 @@ impl Agent {
 
 fn attachment(port: Result<AttachPoint, &AttachError>) -> Result<Attachment, String> {
     port.map(|point| Attachment { hook: point.hook().to_owned(), mode: point.mode().to_owned() })
-        .map_err(ToString::to_string)
+        .map_err(|error| with_causes(error))
 }
 
 /// The monitor's advice; where it has none because nobody is heard, what the NIC's driver is known for.

@@ -1,6 +1,8 @@
 //! The agent's log: standard error, one line an entry, fit for the journal.
 
+use std::error::Error;
 use std::io::{self, IsTerminal};
+use std::iter;
 use std::str::FromStr;
 
 use tracing_subscriber::filter::LevelFilter;
@@ -37,6 +39,12 @@ impl FromStr for Level {
         };
         Ok(Self(filter))
     }
+}
+
+/// An error and its causes in one line.
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Starts logging to standard error: without time stamps under systemd, whose journal has its own, and in colour on a

@@ -82,6 +82,11 @@ impl Monitor {
         &self.plan
     }
 
+    /// Whether the plan names this port.
+    pub fn is_planned(&self, name: &str) -> bool {
+        self.planned.contains_key(name)
+    }
+
     /// Puts another plan in force. A port whose expectation is the same keeps its verdict, its times and its silence.
     pub fn set_plan(&mut self, plan: Plan, now: BootTime) {
         let planned = index(&plan);

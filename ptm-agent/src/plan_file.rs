@@ -28,8 +28,8 @@ pub enum PlanFileError {
         /// What the system says.
         source: io::Error,
     },
-    /// The file has errors.
-    #[error("{problems}Topology file error [{}] [{errors} {}, named above]", path.display(), if *errors == 1 { "error" } else { "errors" })]
+    /// The file has errors. What they are stands in `problems`, which is for people and of many lines.
+    #[error("Topology file error [{}] [{errors} {}, to be read with `ptmctl check`]", path.display(), if *errors == 1 { "error" } else { "errors" })]
     Malformed {
         /// The file.
         path: PathBuf,

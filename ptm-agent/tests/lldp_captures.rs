@@ -1,6 +1,7 @@
 //! The decoder against another one: each frame of `tests/captures`, and some made here, as tshark reads it.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs, str};
@@ -10,6 +11,7 @@ use ptm_agent::lldp::{
     self, Capabilities, ChassisId, ChassisIdSubtype, Dot1, Dot3, InterfaceNumber, LinkAggregation, Lldpdu,
     ManagementAddress, Organizational, Oui, PortId, PortIdSubtype, Text, Tlv, ethernet,
 };
+use tempfile::NamedTempFile;
 
 #[test]
 fn captures_read_as_tshark_reads_them() {
@@ -83,9 +85,7 @@ fn what_we_build_reads_as_we_meant_it() {
             ethernet::frame([2, 0, 0, 0, 0, 1], &builder.finish())
         })
         .collect();
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lldp-built.pcap");
-    fs::write(&path, pcap(&frames)).unwrap();
-    assert_eq!(compare(&path), frames.len());
+    assert_eq!(compare(capture_file(&frames).path()), frames.len());
 }
 
 /// Not here: a missing TTL and duplicates, which the standard refuses and tshark lets pass.
@@ -102,9 +102,7 @@ fn what_we_refuse_tshark_refuses() {
         &[2, 2, 7, b'c', 4, 2, 5, b'p', 6, 1, 120, 0, 0],
     ];
     let frames: Vec<_> = lldpdus.iter().map(|lldpdu| ethernet::frame([2, 0, 0, 0, 0, 1], lldpdu)).collect();
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lldp-refused.pcap");
-    fs::write(&path, pcap(&frames)).unwrap();
-    assert_eq!(compare(&path), frames.len());
+    assert_eq!(compare(capture_file(&frames).path()), frames.len());
 }
 
 /// Compares each frame of a capture; returns how many there were.
@@ -380,7 +378,15 @@ fn frames(capture: &[u8]) -> Vec<&[u8]> {
     frames
 }
 
-/// A pcap file of these frames.
+/// A pcap file of these frames, as long as what is returned lives. Not under `target/`: root may run the tests today and
+/// somebody else tomorrow.
+fn capture_file(frames: &[Vec<u8>]) -> NamedTempFile {
+    let mut file = tempfile::Builder::new().suffix(".pcap").tempfile().unwrap();
+    file.write_all(&pcap(frames)).unwrap();
+    file
+}
+
+/// The contents of a pcap file of these frames.
 fn pcap(frames: &[Vec<u8>]) -> Vec<u8> {
     let header: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 0xffff, 1];
     let mut capture: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();

@@ -49,7 +49,10 @@ pub enum FabricError {
     #[error("Graphviz cannot read the plan: {0}")]
     Plan(String),
     /// The plan names a port that no interface can be named after.
-    #[error("{node}:{port}: `{port}` cannot be the name of an interface (1 to 15 bytes, no blank, `/` or `:`)")]
+    #[error(
+        "{node}:{port}: `{port}` cannot be the name of an interface (1 to 15 bytes, no blank, `/` or `:`), so no Linux \
+         machine can play this one; try a copy of the plan in which the port has another name"
+    )]
     NotAnInterfaceName {
         /// The machine.
         node: String,

@@ -79,12 +79,17 @@ fn exchanged_cables_fail_with_advice_and_pass_when_put_back() {
     let mut events = fabric.node("vm1").unwrap().listen().unwrap();
     fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
 
+    // That they are exchanged is known when both are there again, whichever comes first.
+    report(&mut fabric, "vm1", "eth1", "wrong-node");
+    report(&mut fabric, "vm1", "eth2", "wrong-node");
     let eth1 = report(&mut fabric, "vm1", "eth1", "wrong-node");
     assert_eq!((eth1.status.as_str(), eth1.observed.as_str()), ("fail", "vm4:eth2"));
-    assert_eq!(eth1.advice.as_deref(), Some("vm4:eth2 belongs on eth2; move the cable from eth1 to eth2"));
+    let advice = "vm4:eth2 belongs on eth2; move the cable from eth1 to eth2 (eth1 and eth2 are exchanged)";
+    assert_eq!(eth1.advice.as_deref(), Some(advice));
     let eth2 = report(&mut fabric, "vm1", "eth2", "wrong-node");
     assert_eq!((eth2.status.as_str(), eth2.observed.as_str()), ("fail", "vm2:eth1"));
-    assert_eq!(eth2.advice.as_deref(), Some("vm2:eth1 belongs on eth1; move the cable from eth2 to eth1"));
+    let advice = "vm2:eth1 belongs on eth1; move the cable from eth2 to eth1 (eth2 and eth1 are exchanged)";
+    assert_eq!(eth2.advice.as_deref(), Some(advice));
     // Seen from the other side it is the right node on the wrong port.
     assert_eq!(report(&mut fabric, "vm2", "eth1", "wrong-port").observed, "vm1:eth2");
     assert_eq!(report(&mut fabric, "vm4", "eth2", "wrong-port").observed, "vm1:eth1");

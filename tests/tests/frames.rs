@@ -9,7 +9,7 @@ fn listening_vm1(hook: &str) -> Fabric {
     let mut fabric = Fabric::from_plan(RING).unwrap();
     let vm1 = fabric.node("vm1").unwrap();
     vm1.start_agent(&["--hook", hook]).unwrap();
-    vm1.await_reason("eth1", "silent").unwrap();
+    await_report(&mut fabric, "the agent to listen", |it| it.reason == "silent" && it.hook.is_some());
     fabric
 }
 
@@ -74,14 +74,13 @@ fn a_jumbo_frame_does_no_harm() {
     wire.send(&from_vm2(120).system_name(b"vm2").end()).unwrap();
     report(&mut fabric, "match");
 
-    // An LLDPDU longer than any that 802.1AB allows, from the same port but of another name.
+    // An LLDPDU longer than any that 802.1AB allows, from the same port but of another name. It is read as far as it
+    // was captured; the TLV that is cut there is discarded and counted (9.2.7.7.2), the name before it stands.
     wire.send(&from_vm2(120).system_name(b"vm9").fill_to(8_000).end()).unwrap();
-    wire.send(&from_vm2(120).system_name(b"vm8").end()).unwrap();
-    assert_eq!(report(&mut fabric, "wrong-node").observed, "vm8:eth1");
-    let log = fabric.node("vm1").unwrap().agent().unwrap().log();
-    assert!(!log.contains("panicked"), "{log}");
-    let runs = fabric.node("vm1").unwrap().hook_runs().unwrap();
-    assert!(runs.iter().all(|run| !run.observed.starts_with("vm9")), "nothing of the jumbo was believed: {runs:?}");
+    let jumbo = report(&mut fabric, "wrong-node");
+    assert_eq!((jumbo.observed.as_str(), jumbo.frames_in_error), ("vm9:eth1", Some(1)));
+    wire.send(&from_vm2(120).system_name(b"vm2").end()).unwrap();
+    assert_eq!(report(&mut fabric, "match").frames_in_error, Some(1));
 }
 
 #[test]
@@ -120,6 +119,15 @@ fn malformed_frames_are_counted_and_the_good_state_stays() {
     assert_eq!((after.reason.as_str(), after.observed.as_str()), ("match", "vm2:eth1"));
     let runs = fabric.node("vm1").unwrap().hook_runs().unwrap();
     assert!(runs.iter().all(|run| run.hook == "if-topo-pass"), "{runs:?}");
+
+    // The log has the first of each kind, with its port.
+    let log = fabric.node("vm1").unwrap().agent().unwrap().log();
+    let told: Vec<_> = log.lines().filter(|line| line.contains("eth1: a malformed LLDPDU")).collect();
+    let kinds = ["it ends at", "instead of the chassis ID TLV", "a second chassis ID TLV", "the length of its"];
+    assert_eq!(told.len(), kinds.len(), "{log}");
+    for kind in kinds {
+        assert!(told.iter().any(|line| line.contains(kind)), "{kind} in {log}");
+    }
 }
 
 #[test]
@@ -157,7 +165,7 @@ fn hostile_strings_are_shown_escaped() {
     for arguments in [&[][..], &["--detail"], &["--lldp"], &["--lldp", "--detail"], &["explain", "eth1"], &["--json"]] {
         let shown = vm1.ptmctl(arguments).unwrap();
         assert!(shown.status.success(), "{arguments:?}: {}", shown.stderr);
-        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}' || c == char::REPLACEMENT_CHARACTER;
+        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!shown.stdout.contains(bad), "{arguments:?}: {:?}", shown.stdout);
         let forged = shown.stdout.lines().any(|line| line.trim_start().starts_with("swp1"));
         assert!(!forged, "{arguments:?}: {}", shown.stdout);
@@ -166,4 +174,18 @@ fn hostile_strings_are_shown_escaped() {
     assert!(!raw.contains(",pass,") && !raw.contains("\nswp1"), "{raw:?}");
     let runs = vm1.hook_runs().unwrap();
     assert!(runs.iter().all(|run| !run.observed.contains(|c: char| c.is_control())), "{runs:?}");
+
+    // The longest names that fit, each byte of which takes the most room when it is escaped.
+    let name = [0xff; 255];
+    wire.send(&Frame::empty(2).mandatory(2, &"\u{1}".repeat(254), 120).system_name(&name).end()).unwrap();
+    wait::until("ptmctl --lldp to list the second neighbor", PATIENCE, || {
+        let list = vm1.ptmctl(&["--lldp"]).unwrap().stdout;
+        if list.contains(r"\xff\xff") { Ok(()) } else { Err(list) }
+    })
+    .unwrap();
+    for arguments in [&["--lldp"][..], &["explain", "eth1"]] {
+        let shown = vm1.ptmctl(arguments).unwrap().stdout;
+        // A name is cut at 255 characters.
+        assert!(shown.lines().all(|line| line.chars().count() < 600), "{arguments:?}: {shown}");
+    }
 }

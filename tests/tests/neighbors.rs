@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use ptm_tests::USUAL_TTL;
 use ptm_tests::scenario::{self, passing_ring, usual_ring};
+use ptm_tests::wait::{self, PATIENCE};
+use ptm_tests::{Frame, USUAL_TTL};
 
 #[test]
 fn a_neighbor_that_says_goodbye_has_left() {
@@ -56,6 +57,23 @@ fn lldpd_beside_the_agent_hears_everything() {
         // Not only what came before the agent was attached: a neighbor that is new now.
         fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
         fabric.node("vm1").unwrap().await_lldpd_neighbor("eth1", "vm4", "eth2").unwrap();
+
+        // And of many frames at once, none is the agent's alone.
+        let mut wire = fabric.wire("vm3:eth1").unwrap();
+        let ports: Vec<_> = (10..=21).map(|number| format!("swp{number}")).collect();
+        for port in &ports {
+            wire.send(&Frame::empty(9).mandatory(9, port, 120).system_name(b"leaf9").end()).unwrap();
+        }
+        let vm3 = fabric.node("vm3").unwrap();
+        for port in &ports {
+            vm3.await_lldpd_neighbor("eth1", "leaf9", port).unwrap();
+        }
+        wait::until("the agent to list them too", PATIENCE, || {
+            let list = vm3.ptmctl(&["--lldp"]).unwrap().stdout;
+            let is_listed = |port: &String| list.lines().any(|it| it.contains("leaf9") && it.contains(port.as_str()));
+            if ports.iter().all(is_listed) { Ok(()) } else { Err(list) }
+        })
+        .unwrap();
     }
 }
 

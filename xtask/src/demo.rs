@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn demo(arguments: &Arguments) -> Result<ExitCode> {
     let plan = arguments.plan.clone().unwrap_or_else(|| build::workspace().join("examples/ring.dot"));
-    let plan = plan.canonicalize().with_context(|| format!("{}", plan.display()))?;
+    let plan = plan.canonicalize().with_context(|| cannot_read(&plan))?;
     if !arguments.prepared {
         build::programs(&[Need::Build, Need::Fabric])?;
         if !root::is_root() {
@@ -69,7 +69,7 @@ fn again_as_root(arguments: &Arguments, plan: &Path) -> Result<ExitCode> {
 }
 
 fn play(arguments: &Arguments, path: &Path) -> Result<ExitCode> {
-    let plan = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+    let plan = std::fs::read_to_string(path).with_context(|| cannot_read(path))?;
     let check = std::process::Command::new(program("ptmctl")?).arg("check").arg(path).output()?;
     if !check.status.success() {
         bail!(
@@ -80,7 +80,10 @@ fn play(arguments: &Arguments, path: &Path) -> Result<ExitCode> {
     }
     let cabling = Cabling::from_plan(&plan)?;
     if cabling.cables.is_empty() {
-        bail!("{} has no cable with a port at both its ends", path.display());
+        bail!("{} has no cable with a port at both its ends, such as `vm1:eth1 -- vm2:eth1`", path.display());
+    }
+    if arguments.miswire && stage::two_ports_of_one_machine(&cabling).is_none() {
+        bail!("--miswire exchanges two cables of one machine, and no machine of {} has two", path.display());
     }
     println!("{}: {} machines, {} cables", path.display(), cabling.nodes.len(), cabling.cables.len());
 
@@ -90,6 +93,10 @@ fn play(arguments: &Arguments, path: &Path) -> Result<ExitCode> {
         eprint!("{}", stage.account());
     }
     outcome
+}
+
+fn cannot_read(plan: &Path) -> String {
+    format!("cannot read the plan {}", plan.display())
 }
 
 fn perform(arguments: &Arguments, stage: &mut Stage) -> Result<ExitCode> {

@@ -22,6 +22,7 @@ pub(crate) fn exec<S: AsRef<OsStr>>(program: &Path, arguments: &[S]) -> Result<I
         let error = Command::new(program).args(arguments).exec();
         return Err(error).with_context(|| format!("could not start {}", program.display()));
     }
+    eprintln!("This needs root: starting {} with sudo.", program.display());
     let error = Command::new("sudo").arg("--").arg(program).args(arguments).exec();
     match error.kind() {
         io::ErrorKind::NotFound => Err(anyhow!("this needs root, and there is no sudo here: run it again as root")),

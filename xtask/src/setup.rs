@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail, ensure as require};
 /// The last version that uses the LLVM inside rustc. Also in `ptm-agent/build.rs`.
 const LINKER_VERSION: &str = "0.10.3";
 
-/// Debian's Rust with a ready-made `core` for BPF, where rustup's server can't be reached. Also in `ptm-agent/build.rs`.
+/// Debian's Rust with a ready-made `core` for BPF, for where rustup's server can't be reached. Also in build.rs.
 const DEBIAN_RUST: [&str; 3] = ["rustc-web", "libstd-rust-web-dev-bpf", "libllvm22"];
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/bpfel-unknown-none/lib";
 

@@ -31,14 +31,16 @@ pub(crate) fn test(arguments: &Arguments) -> Result<ExitCode> {
     let mut cargo = build::cargo();
     // The kernel half is a program for the BPF target and has no tests that could run here.
     cargo.args(["test", "--workspace", "--exclude", "ptm-ebpf", "--no-fail-fast"]).args(&arguments.arguments);
-    if !root::is_root() && root::sudo_works() {
+    let with_sudo = !root::is_root() && root::sudo_works();
+    if with_sudo {
         root::runs_built_programs(&mut cargo)?;
     }
     let (status, tally) = watch(&mut cargo)?;
 
     let Tally { passed, failed, left_out } = tally;
     if !left_out.is_empty() {
-        println!("\n{} LEFT OUT, run `cargo xtask test` as root or with sudo at hand:", left_out.len());
+        let way_out = if with_sudo || root::is_root() { "" } else { ": run it again as root or with sudo at hand" };
+        println!("\n{} LEFT OUT{way_out}", left_out.len());
         for what in &left_out {
             println!("  {what}");
         }

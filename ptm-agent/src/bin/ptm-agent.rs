@@ -1,8 +1,6 @@
 //! The agent: checks, from LLDP, that this machine's cables are plugged where the plan says.
 
-use std::error::Error;
 use std::io::{self, IsTerminal};
-use std::iter;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -77,9 +75,10 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let causes = iter::successors(Some(&failure as &dyn Error), |&error| error.source());
-            let sentence: Vec<_> = causes.map(ToString::to_string).collect();
-            eprintln!("ptm-agent: {}", sentence.join(": "));
+            if let Failure::Plan(PlanFileError::Malformed { problems, .. }) = &failure {
+                eprint!("{problems}");
+            }
+            eprintln!("ptm-agent: {}", logging::with_causes(&failure));
             ExitCode::FAILURE
         }
     }

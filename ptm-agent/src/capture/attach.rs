@@ -1,9 +1,9 @@
 //! The wrapper around aya's ways to attach: the only place that knows their signatures.
 //!
 //! TCX and XDP are attached by links of the kernel, which end with this process however it ends. clsact (kernels before
-//! 6.6) has no such thing: a filter and the qdisc it hangs in stay after `kill -9`. So ours have a fixed place, where the
-//! next one to start finds and removes them, whatever it attaches itself. That place has room for one agent a network
-//! namespace, which is how many there are.
+//! 6.6) has no such thing: a filter and the qdisc it hangs in stay after `kill -9`. So ours have a fixed place, where
+//! the next one to start finds and removes them, whatever it attaches itself. That place has room for one agent a
+//! network namespace, which is how many there are.
 
 use std::fmt;
 
@@ -162,8 +162,8 @@ fn attach_xdp(ebpf: &mut Ebpf, ifindex: IfIndex) -> Result<Attachment, ProgramEr
 
 /// Calls something of aya that takes an interface by name, so that it means the interface of that index.
 ///
-/// Names move: if this one belonged to another interface while it was used, what was attached is dropped and it is tried
-/// again with the new name.
+/// Names move: if this one belonged to another interface while it was used, what was attached is dropped and it is
+/// tried again with the new name.
 fn by_name<T>(ifindex: IfIndex, mut attach: impl FnMut(&str) -> Result<T, ProgramError>) -> Result<T, ProgramError> {
     loop {
         let name = sys::interface_name(ifindex).map_err(TcError::IoError)?;

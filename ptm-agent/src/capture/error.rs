@@ -12,8 +12,8 @@ use aya::programs::xdp::XdpError;
 use aya::util::KernelVersion;
 use thiserror::Error;
 
-/// What [`super::Capture`] needs, and the bits of `linux/capability.h` of which one suffices: for `CAP_BPF` (5.8) it may
-/// be the old `CAP_SYS_ADMIN`.
+/// What [`super::Capture`] needs, and the bits of `linux/capability.h` of which one suffices: for `CAP_BPF` (5.8) it
+/// may be the old `CAP_SYS_ADMIN`.
 const CAPABILITIES: [(&str, u64); 3] =
     [("CAP_BPF", 1 << 39 | 1 << 21), ("CAP_NET_ADMIN", 1 << 12), ("CAP_NET_RAW", 1 << 13)];
 

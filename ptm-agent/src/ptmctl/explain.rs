@@ -64,7 +64,7 @@ pub(super) fn explain(row: &Record, neighbors: &[Record]) -> String {
 fn received(row: &Record) -> Option<String> {
     let count = |column| row.known(column).map(shown);
     Some(format!(
-        "{} frames, {} of them discarded ({} malformed); {} TLVs discarded, {} unrecognized; {} neighbors aged out",
+        "{} frames, {} of them discarded, {} in error; {} TLVs discarded, {} unrecognized; {} neighbors aged out",
         count(column::FRAMES_IN)?,
         count(column::FRAMES_DISCARDED)?,
         count(column::FRAMES_IN_ERROR)?,

@@ -187,7 +187,7 @@ fn details_neighbors_and_explanations() {
         LLDP        vm4
       Link          up, interface 7
       Captured by   tc (tcx)
-      Received      12 frames, 1 of them discarded (1 malformed); 0 TLVs discarded, 0 unrecognized; 0 neighbors aged out
+      Received      12 frames, 1 of them discarded, 1 in error; 0 TLVs discarded, 0 unrecognized; 0 neighbors aged out
 
     Heard on eth1 (the verdict rests on it):
       System        vm4

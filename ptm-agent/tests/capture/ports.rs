@@ -280,9 +280,8 @@ fn others_in_the_chain_see_the_frame_too() {
         // Behind both, a filter of the administrator, which counts.
         run("ip link add sink type ifb");
         run("tc qdisc add dev port clsact");
-        run(
-            "tc filter add dev port ingress protocol 0x88cc pref 10 u32 match u32 0 0 action mirred egress redirect dev sink",
-        );
+        let all = "protocol 0x88cc pref 10 u32 match u32 0 0";
+        run(&format!("tc filter add dev port ingress {all} action mirred egress redirect dev sink"));
         for [one, other] in [[TC, TC], [TC, CLSACT], [XDP, TC], [XDP, CLSACT]] {
             let mut one = Capture::load(one).unwrap();
             let mut other = Capture::load(other).unwrap();

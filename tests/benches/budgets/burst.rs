@@ -10,7 +10,7 @@ use crate::ports::Wires;
 use crate::table::Table;
 
 const PORTS: usize = 1_024;
-const FRAMES: u64 = 1_100;
+const FRAMES: usize = 1_100;
 
 pub(crate) fn measure(table: &mut Table) -> Result<()> {
     let mut fabric = agents::machines(&[NODE, FAR], &agents::plan(PORTS))?;
@@ -25,7 +25,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     agents::await_ports(node, PORTS)?;
     let listening = started.elapsed();
 
-    let mut row = |what: &str, heard: u64, taken: Duration| {
+    let mut row = |what: &str, heard: usize, taken: Duration| {
         let measured = format!("{} lost, sent in {:.1} ms", FRAMES - heard, taken.as_secs_f64() * 1e3);
         table.judge(
             &format!("burst of 1,100 frames over 1,024 ports, {what}"),
@@ -53,7 +53,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
 /// Sends the frames as fast as it goes: no two are the same, also not those that share a port.
 fn burst(wires: &Wires, name: &str) -> Result<Duration> {
     let name = |number: usize| format!("{name}{}-{}", number % PORTS, number / PORTS);
-    let frames: Vec<_> = (0..FRAMES as usize).map(|number| agents::announcement(0, Some(&name(number)))).collect();
+    let frames: Vec<_> = (0..FRAMES).map(|number| agents::announcement(0, Some(&name(number)))).collect();
     let started = Instant::now();
     for (number, frame) in frames.iter().enumerate() {
         wires.send(number % PORTS, frame)?;

@@ -29,7 +29,8 @@ impl Stage {
     /// Shows each machine's table as soon as it is complete. Whether every cabled port passes.
     pub(super) fn show_tables(&mut self) -> Result<bool> {
         let started = Instant::now();
-        let mut waiting: BTreeSet<String> = self.cabling.nodes.clone();
+        // A machine without a cable has no table.
+        let mut waiting: BTreeSet<String> = ends(&self.cabling).map(|end| end.node.clone()).collect();
         let mut passing = 0;
         while !waiting.is_empty() {
             let late = started.elapsed() > PATIENCE;
@@ -39,10 +40,9 @@ impl Stage {
                         waiting.remove(node.name());
                         heading(&format!("{}: ptmctl ({} after the start)", node.name(), seconds(started)));
                         print!("{}", node.ptmctl(&[])?.stdout);
-                        let ends = self.cabling.cables.iter().flat_map(|Cable(one, other)| [one, other]);
                         let passes =
                             |end: &&Endpoint| reports.iter().any(|it| it.port == end.port && it.status == "pass");
-                        passing += ends.filter(|end| end.node == node.name()).filter(passes).count();
+                        passing += ends(&self.cabling).filter(|end| end.node == node.name()).filter(passes).count();
                     }
                     Err(reason) if late => bail!("{} does not answer: {reason}", node.name()),
                     Ok(_) | Err(_) => {}
@@ -58,11 +58,8 @@ impl Stage {
     /// Exchanges two cables of the first machine that has two, shows what is found, and puts them back.
     /// Whether the exchange was found and the cables pass again.
     pub(super) fn miswire(&mut self) -> Result<bool> {
-        let ends: Vec<_> = self.cabling.cables.iter().flat_map(|Cable(one, other)| [one, other]).cloned().collect();
-        let of = |node: &str| ends.iter().filter(|end| end.node == node).cloned().collect::<Vec<_>>();
-        let pair = self.cabling.nodes.iter().map(|node| of(node)).find(|ports| ports.len() >= 2);
-        let pair = pair.context("no machine of this plan has two cables to exchange")?;
-        let (one, other) = (&pair[0], &pair[1]);
+        let pair = two_ports_of_one_machine(&self.cabling).context("no machine of this plan has two cables")?;
+        let [one, other] = &pair;
         // The two first, then the far ends of their cables.
         let mut touched = vec![one.clone(), other.clone()];
         for Cable(left, right) in &self.cabling.cables {
@@ -169,6 +166,19 @@ impl Stage {
         }
         Ok(())
     }
+}
+
+/// Both ends of every cable.
+fn ends(cabling: &Cabling) -> impl Iterator<Item = &Endpoint> {
+    cabling.cables.iter().flat_map(|Cable(one, other)| [one, other])
+}
+
+/// The first two ports of the first machine that has two cables.
+pub(super) fn two_ports_of_one_machine(cabling: &Cabling) -> Option<[Endpoint; 2]> {
+    cabling.nodes.iter().find_map(|node| {
+        let mut ports = ends(cabling).filter(|end| end.node == *node).cloned();
+        Some([ports.next()?, ports.next()?])
+    })
 }
 
 /// Whether there is nothing more to wait for on a port: it is judged, or can't be.
