@@ -12,7 +12,6 @@
 //! see an older state after a newer one.
 
 use std::collections::VecDeque;
-use std::future::ready;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use ptm_common::IfIndex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::capture::{self, AttachError, AttachPoint, Capture, HookChoice, LoadError};
@@ -130,7 +130,8 @@ impl Agent {
                     }
                 },
                 (client, command) = self.control.next_request() => self.answer(client, &command),
-                () = ready(()), if !self.to_attach.is_empty() => self.attach_next(),
+                // Not at once: whatever came meanwhile is noticed when the task yields.
+                () = yield_now(), if !self.to_attach.is_empty() => self.attach_next(),
                 () = sleep(until_deadline) => {}
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,

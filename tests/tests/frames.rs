@@ -9,7 +9,7 @@ fn listening_vm1(hook: &str) -> Fabric {
     let mut fabric = Fabric::from_plan(RING).unwrap();
     let vm1 = fabric.node("vm1").unwrap();
     vm1.start_agent(&["--hook", hook]).unwrap();
-    vm1.await_reason("eth1", "silent").unwrap();
+    await_report(&mut fabric, "the agent to listen", |it| it.reason == "silent" && it.hook.is_some());
     fabric
 }
 

@@ -1,5 +1,6 @@
 //! The server side of the control socket: who is connected, and what each gets.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::os::linux::net::SocketAddrExt as _;
@@ -185,8 +186,9 @@ impl Control {
     /// Tells every client that has sent a valid command of a change. Never waits; a client that has not read too much
     /// is disconnected.
     pub fn notify(&mut self, change: &Change) {
-        let of_status = notification(change, false);
-        let of_reason = notification(change, true);
+        // Made when the first client of its kind wants it: mostly there is none, or one.
+        let of_status = LazyCell::new(|| notification(change, false));
+        let of_reason = LazyCell::new(|| notification(change, true));
         let mut endings = Vec::new();
         for (&id, connected) in &self.clients {
             let message = match connected.hears {

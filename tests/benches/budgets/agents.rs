@@ -46,11 +46,12 @@ pub(crate) fn announcement(port: usize, name: Option<&str>) -> Vec<u8> {
 }
 
 /// Waits until the agent has heard this many frames on all ports together; gives how many it has.
-pub(crate) fn await_frames(node: &Node, wanted: u64) -> u64 {
+pub(crate) fn await_frames(node: &Node, wanted: usize) -> usize {
     let mut heard = 0;
     // Too few is a result, not a failure.
     let _ = wait::until("the frames to arrive", Duration::from_secs(5), || {
-        heard = node.reports()?.iter().filter_map(|report| report.frames_in).sum();
+        let counts = node.reports()?.into_iter().filter_map(|report| report.frames_in);
+        heard = usize::try_from(counts.sum::<u64>()).unwrap_or(usize::MAX);
         if heard >= wanted { Ok(()) } else { Err(format!("{heard} frames")) }
     });
     heard
@@ -72,10 +73,8 @@ pub(crate) struct Resident {
     pub(crate) all: u64,
     /// Of it, its own data.
     pub(crate) anonymous: u64,
-    /// Of it, mapped files: programs and libraries.
+    /// Of it, what is mapped: programs, libraries, and the ring buffer, which the kernel counts among the files.
     pub(crate) files: u64,
-    /// Of it, memory shared with the kernel: the ring buffer.
-    pub(crate) shared: u64,
 }
 
 impl Resident {
@@ -96,12 +95,7 @@ impl Resident {
             let kilobytes: u64 = line.unwrap_or("0 kB").trim().trim_end_matches(" kB").parse()?;
             Ok(kilobytes * 1_024)
         };
-        Ok(Self {
-            all: bytes("VmRSS:")?,
-            anonymous: bytes("RssAnon:")?,
-            files: bytes("RssFile:")?,
-            shared: bytes("RssShmem:")?,
-        })
+        Ok(Self { all: bytes("VmRSS:")?, anonymous: bytes("RssAnon:")?, files: bytes("RssFile:")? })
     }
 }
 

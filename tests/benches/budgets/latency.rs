@@ -45,8 +45,9 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     agents::await_ports(node, 1)?;
     let mut notifications = subscribe(node.machine())?;
 
+    let mut frames = frames();
     let (mut agent, mut bare) = (Vec::new(), Vec::new());
-    for frame in frames(FRAMES) {
+    for frame in frames.by_ref().take(FRAMES) {
         thread::sleep(PAUSE);
         bare.push(answer(&floor_wire, &frame, &mut floor.copies)?);
         thread::sleep(PAUSE);
@@ -62,7 +63,14 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     wait::until("lldpd to answer", wait::PATIENCE, || node.lldpd_neighbors())?;
     let watch = Watch::start(node.machine())?;
     let (mut agent, mut lldpd) = (Vec::new(), Vec::new());
-    for frame in frames(FRAMES_BESIDE_LLDPD) {
+    // It does not tell when it begins to watch.
+    for frame in frames.by_ref().take(20) {
+        answer(&wire, &frame, &mut notifications)?;
+        if watch.said.recv_timeout(Duration::from_millis(200)).is_ok() {
+            break;
+        }
+    }
+    for frame in frames.by_ref().take(FRAMES_BESIDE_LLDPD) {
         thread::sleep(PAUSE);
         // What came since its last answer belongs to the frame before.
         watch.said.try_iter().for_each(drop);
@@ -77,8 +85,8 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
 }
 
 /// Frames of which each turns the verdict: the right neighbor, then a wrong one.
-fn frames(count: usize) -> impl Iterator<Item = Vec<u8>> {
-    (0..count).map(|number| agents::announcement(0, (number % 2 == 1).then_some("spine9")))
+fn frames() -> impl Iterator<Item = Vec<u8>> {
+    (0..).map(|number| agents::announcement(0, (number % 2 == 1_u32).then_some("spine9")))
 }
 
 /// Sends a frame and waits for something to be said of it.

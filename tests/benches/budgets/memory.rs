@@ -8,17 +8,11 @@ use crate::table::Table;
 
 pub(crate) fn measure(table: &mut Table) -> Result<()> {
     for (ports, budget) in [(64, 8), (1_024, 12)] {
-        let Resident { all, anonymous, files, shared } = with_ports(ports)?;
+        let Resident { all, anonymous, files } = with_ports(ports)?;
         table.judge(
             &format!("resident memory, {ports} ports with a neighbor on each"),
             &format!("≤ {budget} MB"),
-            &format!(
-                "{:.1} MB: {:.1} data, {:.1} programs, {:.1} ring",
-                megabytes(all),
-                megabytes(anonymous),
-                megabytes(files),
-                megabytes(shared)
-            ),
+            &format!("{:.1} MB: {:.1} data, {:.1} files, ring", megabytes(all), megabytes(anonymous), megabytes(files)),
             all <= budget * 1_000_000,
         );
     }
@@ -34,7 +28,7 @@ fn with_ports(ports: usize) -> Result<Resident> {
     for port in 0..ports {
         wires.send(port, &agents::announcement(port, None))?;
     }
-    agents::await_frames(node, ports as u64);
+    agents::await_frames(node, ports);
     node.await_reason(&format!("swp{ports}"), "match")?;
     Resident::settled(node.agent().expect("started above").pid())
 }

@@ -27,7 +27,6 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     let mut monitor = monitor()?;
     let mut now = BootTime::from_nanos(1_000_000_000);
     let mut run = |passes: &[Vec<Vec<u8>>; 2]| -> f64 {
-        // In turns, so that a slow second of the machine hits both.
         let started = Instant::now();
         for pass in 0..PASSES {
             take(&mut monitor, &passes[usize::from(pass % 2 == 1)], &mut now);
@@ -37,6 +36,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
         frames / started.elapsed().as_secs_f64()
     };
     let (mut repeated, mut changed) = (Vec::new(), Vec::new());
+    // In turns, so that a slow second of the machine hits both.
     for _ in 0..ROUNDS {
         repeated.push(run(&same));
         changed.push(run(&changing));
@@ -62,7 +62,8 @@ fn monitor() -> Result<Monitor> {
 fn records(name: Option<&str>) -> Vec<Vec<u8>> {
     let record = |port: usize| {
         let frame = agents::announcement(port, name);
-        let (ifindex, length) = (port as u32 + 1, frame.len() as u32);
+        let number = |number: usize| u32::try_from(number).expect("a thousand ports, hundreds of bytes");
+        let (ifindex, length) = (number(port + 1), number(frame.len()));
         let mut record = 0_u64.to_ne_bytes().to_vec();
         for field in [ifindex, length, length, ptm_common::Hook::Tc as u32] {
             record.extend(field.to_ne_bytes());
@@ -76,7 +77,7 @@ fn records(name: Option<&str>) -> Vec<Vec<u8>> {
 fn take(monitor: &mut Monitor, records: &[Vec<u8>], now: &mut BootTime) {
     for batch in records.chunks(BATCH) {
         for record in batch {
-            *now = *now + Duration::from_nanos(1_000);
+            *now = *now + Duration::from_micros(1);
             let frame = Frame::parse(black_box(record)).expect("a record as the kernel half writes it");
             let lldpdu = ethernet::lldpdu(frame.bytes).expect("an LLDP frame");
             let heard = monitor.lldpdu(frame.ifindex, lldpdu, *now);
