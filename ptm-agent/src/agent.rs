@@ -12,6 +12,7 @@
 //! see an older state after a newer one.
 
 use std::collections::VecDeque;
+use std::future::ready;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -130,14 +131,16 @@ impl Agent {
                     }
                 },
                 (client, command) = self.control.next_request() => self.answer(client, &command),
-                // Not at once: whatever came meanwhile is noticed when the task yields.
-                () = yield_now(), if !self.to_attach.is_empty() => self.attach_next(),
+                () = ready(()), if !self.to_attach.is_empty() => self.attach_next(),
                 () = sleep(until_deadline) => {}
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
             }
             self.monitor.tick(clock::now());
             self.publish();
+            // Under a flood, or with ports to attach, there is always something ready; the runtime looks at sockets,
+            // signals and timers only when the task yields.
+            yield_now().await;
         }
         tracing::info!("ending");
         self.hooks.shut_down(HOOK_GRACE).await;
