@@ -88,7 +88,8 @@ impl Resident {
         })?)
     }
 
-    fn now(pid: Pid) -> Result<Self> {
+    /// Of a process at this moment.
+    pub(crate) fn now(pid: Pid) -> Result<Self> {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
         let bytes = |key: &str| -> Result<u64> {
             let line = status.lines().find_map(|line| line.strip_prefix(key));
