@@ -236,12 +236,11 @@ fn attachment(port: Result<AttachPoint, &AttachError>) -> Result<Attachment, Str
         .map_err(|error| with_causes(error))
 }
 
-/// The monitor's advice; where it has none because nobody is heard, what the NIC's driver is known for.
+/// The monitor's advice, or, where nobody is heard, what the NIC's driver is known for.
 fn advice(report: &Report<'_>) -> Option<String> {
-    report.advice.clone().or_else(|| {
-        let silent = report.reason == Reason::Silent;
-        silent.then(|| firmware_lldp_advice(&driver(report.port)?, report.port)).flatten()
-    })
+    let silent = report.reason == Reason::Silent;
+    let firmware = silent.then(|| firmware_lldp_advice(&driver(report.port)?, report.port)).flatten();
+    firmware.or_else(|| report.advice.clone())
 }
 
 /// A hook runs once a change of a port's status to pass or fail; a new reason for the same status is none.

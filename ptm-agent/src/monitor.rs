@@ -232,9 +232,13 @@ impl Monitor {
             neighbor,
             neighbors: &port.neighbors,
             difference: expectation.zip(astray).and_then(|(e, neighbor)| judge::difference(e, &neighbor.pdu())),
-            advice: astray.and_then(|neighbor| {
-                advice::advise(&self.plan, &port.name, expectation, neighbor, |name| self.neighbors_on(name))
-            }),
+            advice: match (reason, astray) {
+                (Reason::Silent, _) => expectation.map(advice::break_silence),
+                (_, Some(neighbor)) => {
+                    advice::advise(&self.plan, &port.name, expectation, neighbor, |name| self.neighbors_on(name))
+                }
+                (_, None) => None,
+            },
             statistics: Some(&port.statistics),
         }
     }

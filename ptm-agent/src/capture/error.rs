@@ -38,7 +38,9 @@ pub enum LoadError {
     )]
     Forbidden(Box<Refused>),
     /// The kernel lacks something.
-    #[error("capturing LLDP needs Linux 6.1 or later with CONFIG_BPF_SYSCALL; this is {release}: boot a newer kernel")]
+    #[error(
+        "capturing LLDP needs Linux 6.1 or later with CONFIG_BPF_SYSCALL; this is {release}: boot a kernel that has both"
+    )]
     Kernel {
         /// The running kernel's version.
         release: String,

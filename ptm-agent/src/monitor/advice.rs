@@ -37,6 +37,12 @@ pub fn explain(report: &Report<'_>) -> String {
     }
 }
 
+/// What to look at when a link is up and nobody speaks.
+pub(super) fn break_silence(expectation: &Expectation) -> String {
+    let node = &expectation.far_node;
+    format!("see whether {node} sends LLDP at the other end; a host needs a daemon for it, such as lldpd")
+}
+
 /// What mends a port whose neighbor is not the expected one, as far as the plan knows it.
 ///
 /// `other_port` gives the neighbors on another port of this machine, by name: two exchanged cables are one finding.

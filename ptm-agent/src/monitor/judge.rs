@@ -162,7 +162,7 @@ pub(super) fn short(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// Text from LLDP as it is, not escaped; what is not UTF-8 is replaced.
+/// Text from LLDP as it is, not escaped; text that is not UTF-8 as [`Text`] shows it.
 pub(super) fn plain(text: Text<'_>) -> Cow<'_, str> {
-    text.to_str().map_or_else(|| String::from_utf8_lossy(text.as_bytes()), Cow::Borrowed)
+    text.to_str().map_or_else(|| text.to_string().into(), Cow::Borrowed)
 }

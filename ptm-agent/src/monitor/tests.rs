@@ -272,6 +272,26 @@ fn advice_says_which_end_to_move() {
 }
 
 #[test]
+fn a_silent_port_says_where_to_look() {
+    let bench = Bench::all_up();
+    let advice = "see whether r1 sends LLDP at the other end; a host needs a daemon for it, such as lldpd";
+    assert_eq!((bench.reason("swp1"), &*bench.advice("swp1")), (Some(Reason::Silent), advice));
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_shown_as_its_bytes() {
+    let mut bench = Bench::all_up();
+    let mut bytes = lldpdu(says("xx", "swp1"));
+    for at in 0..bytes.len() - 1 {
+        if &bytes[at..at + 2] == b"xx" {
+            bytes[at] = 0xff;
+        }
+    }
+    bench.monitor.lldpdu(1, &bytes, bench.now);
+    assert_eq!(bench.monitor.report("swp1").unwrap().observed().as_deref(), Some("\\xffx:swp1"));
+}
+
+#[test]
 fn a_neighbor_that_sends_its_mac_as_port_id_is_told_from_a_wrong_cable() {
     let mut bench = Bench::all_up();
     let mut bytes = lldpdu(Says { description: "swp1", ..says("r1", "xxxxxx") });
