@@ -12,11 +12,15 @@ use crate::monitor::{Neighbor, Reason, Statistics};
 use crate::plan::Expectation;
 use crate::time::BootTime;
 
-/// How late the kernel may be with the news that carrier was lost.
+/// How late the kernel may be with the news of carrier that was lost and is back.
 ///
-/// It gathers such news for up to a second (`net/core/link_watch.c`), and LLDP frames overtake them: when a loss becomes
-/// known, whoever was heard within this time may have been heard before it or after it.
+/// It gathers such news for up to a second (`net/core/link_watch.c`) and LLDP frames overtake them: when it tells of both
+/// at once, whoever was heard within this time may have been heard before the loss or after it.
 const NEWS_DELAY: Duration = Duration::from_millis(1_200);
+
+/// News of a loss and of the return that are taken this close together waited for us together: the frames that came
+/// after them wait too.
+const TOGETHER: Duration = Duration::from_millis(10);
 
 /// What became of an LLDPDU that the monitor was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +56,11 @@ pub(super) struct Port {
     last_ttl: Duration,
     /// With carrier back after [`Silence::LinkLost`]: when it turns into [`Silence::AgedOut`].
     back_until: Option<BootTime>,
-    /// When it became known that carrier was lost, or that it is back: a frame from well before that does not count.
+    /// When it became known that carrier was lost.
     lost_at: BootTime,
+    /// A frame from longer than this before `lost_at` came before the loss, and does not count; one from within it may
+    /// have.
+    overtaking: Duration,
     /// Whether any of the neighbors is doubted.
     doubt: bool,
     /// The plan's word on this port: an index into its expectations.
@@ -79,6 +86,7 @@ impl Port {
             last_ttl: Duration::ZERO,
             back_until: None,
             lost_at: BootTime::default(),
+            overtaking: Duration::ZERO,
             doubt: false,
             expectation: None,
             reason: None,
@@ -93,19 +101,24 @@ impl Port {
     /// cable may be another one.
     pub(super) fn set_link(&mut self, carrier: bool, carrier_losses: u32, now: BootTime) {
         let flapped = self.carrier && carrier && carrier_losses != self.carrier_losses;
-        if self.carrier && !carrier || flapped {
+        let lost = self.carrier && !carrier || flapped;
+        let back = !self.carrier && carrier || flapped;
+        if lost {
             self.remember_last_ttl();
             if !self.neighbors.is_empty() || self.silence != Silence::NeverHeard {
                 self.silence = Silence::LinkLost;
             }
             self.back_until = None;
+        }
+        if lost && !carrier {
+            // Nobody can have been heard since, for there is no carrier yet.
+            self.neighbors.clear();
+            (self.lost_at, self.overtaking) = (now, Duration::ZERO);
+        } else if flapped || back && now < self.lost_at + TOGETHER {
             self.doubt_neighbors(now);
         }
-        if !self.carrier && carrier || flapped {
-            self.doubt_neighbors(now);
-            if self.silence == Silence::LinkLost && self.neighbors.is_empty() {
-                self.back_until = Some(now + self.last_ttl);
-            }
+        if back && self.silence == Silence::LinkLost && self.neighbors.is_empty() {
+            self.back_until = Some(now + self.last_ttl);
         }
         self.carrier = carrier;
         self.carrier_losses = carrier_losses;
@@ -113,7 +126,7 @@ impl Port {
 
     /// Lets go of who was heard before carrier was lost, and doubts who may have been.
     fn doubt_neighbors(&mut self, now: BootTime) {
-        self.lost_at = now;
+        (self.lost_at, self.overtaking) = (now, NEWS_DELAY);
         self.neighbors.retain(|neighbor| neighbor.last_heard() + NEWS_DELAY >= now);
         for neighbor in &mut self.neighbors {
             neighbor.doubted = true;
@@ -142,7 +155,7 @@ impl Port {
     }
 
     pub(super) fn hear(&mut self, expectation: Option<&Expectation>, lldpdu: &[u8], at: BootTime) -> Heard {
-        if at + NEWS_DELAY < self.lost_at {
+        if at + self.overtaking < self.lost_at {
             return Heard::Stale;
         }
         self.statistics.frames_in += 1;

@@ -165,7 +165,7 @@ fn every_verdict_follows_from_its_history() {
         ("heard just before or after the news of a flap", vec![Up, right(), Wait(1), Flap], Match),
         ("a flap, heard about then, and another neighbor", vec![Up, right(), Wait(1), Flap, other()], WrongNode),
         ("the new neighbor came before the news of a flap", vec![Up, right(), Wait(2), other(), Flap], WrongNode),
-        ("carrier back within a second", vec![Up, right(), LinkLost, Wait(1), Up], Match),
+        ("carrier back within a second, nobody yet", vec![Up, right(), LinkLost, Wait(1), Up], LinkDown),
         (
             "carrier back within a second, another neighbor",
             vec![Up, right(), LinkLost, Wait(1), Up, other()],
@@ -378,6 +378,31 @@ fn a_frame_read_late_gives_way_to_one_that_is_certainly_newer() {
     bench.hear(1, says("r3", "swp1"));
     assert_eq!(bench.reason("swp1"), Some(Reason::WrongNode));
     assert_eq!(bench.monitor.report("swp1").unwrap().neighbors.len(), 1);
+}
+
+#[test]
+fn a_frame_that_waited_with_the_news_of_a_loss_and_return_counts() {
+    let mut bench = Bench::all_up();
+    bench.hear(1, says("r3", "swp1"));
+    bench.wait(5);
+    let heard = bench.now;
+    bench.now = bench.now + Duration::from_millis(300);
+    bench.link(1, "swp1", false);
+    bench.link(1, "swp1", true);
+    assert_eq!(bench.monitor.lldpdu(1, &lldpdu(says("r1", "swp1")), heard), Heard::Changed);
+    assert_eq!(bench.reason("swp1"), Some(Reason::Match));
+}
+
+#[test]
+fn a_frame_from_before_a_loss_that_was_seen_does_not_count() {
+    let mut bench = Bench::all_up();
+    let heard = bench.now;
+    bench.now = bench.now + Duration::from_millis(100);
+    bench.link(1, "swp1", false);
+    assert_eq!(bench.monitor.lldpdu(1, &lldpdu(says("r1", "swp1")), heard), Heard::Stale);
+    bench.now = bench.now + Duration::from_millis(100);
+    bench.link(1, "swp1", true);
+    assert_eq!(bench.monitor.lldpdu(1, &lldpdu(says("r1", "swp1")), heard), Heard::Stale);
 }
 
 #[test]

@@ -48,7 +48,9 @@ struct Interface {
     flaps: u32,
     /// (node, port) to (when heard, when over), in seconds.
     heard: BTreeMap<(&'static str, &'static str), (u64, u64)>,
-    /// Who of them was heard since carrier was lost or came back last: the others may be gone.
+    /// When carrier was lost last.
+    lost_at: Option<u64>,
+    /// Who of them was certainly heard since: the others may be gone.
     heard_since: BTreeSet<(&'static str, &'static str)>,
     quiet: Quiet,
     ttl: u64,
@@ -73,6 +75,7 @@ impl Model {
             carrier,
             flaps,
             heard: BTreeMap::new(),
+            lost_at: None,
             heard_since: BTreeSet::new(),
             quiet: Quiet::Never,
             ttl: 0,
@@ -87,10 +90,14 @@ impl Model {
             }
             interface.waits_until = None;
         }
-        if lost || back {
+        if lost && !carrier {
+            interface.heard.clear();
+            interface.lost_at = Some(now);
+        } else if back && (lost || interface.lost_at == Some(now)) {
             // What was heard in the last second may have been heard after the loss.
             interface.heard.retain(|_, (heard, _)| now - *heard <= 1);
             interface.heard_since.clear();
+            interface.lost_at = Some(now);
         }
         if back && interface.quiet == Quiet::Lost && interface.heard.is_empty() {
             interface.waits_until = Some(now + interface.ttl);
