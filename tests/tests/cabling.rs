@@ -77,6 +77,15 @@ fn exchanged_cables_fail_with_advice_and_pass_when_put_back() {
     }
     let mut fabric = usual_ring().unwrap();
     let mut events = fabric.node("vm1").unwrap().listen().unwrap();
+    let pass_hooks = |fabric: &mut Fabric| {
+        let runs = hook_runs(fabric, "vm1");
+        ["eth1", "eth2"].map(|port| runs.iter().filter(|run| run.port == port && run.cable == "pass").count())
+    };
+    let before = wait::until("if-topo-pass on both ports of vm1", PATIENCE, || match pass_hooks(&mut fabric) {
+        [0, _] | [_, 0] => Err("not yet".to_owned()),
+        before => Ok(before),
+    })
+    .unwrap();
     fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
 
     // That they are exchanged is known when both are there again, whichever comes first.
@@ -108,6 +117,8 @@ fn exchanged_cables_fail_with_advice_and_pass_when_put_back() {
         })
         .unwrap();
     }
+    // The neighbor from before was never taken for one that is there: no pass on the way.
+    assert_eq!(pass_hooks(&mut fabric), before);
 
     fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
     for (node, port) in [("vm1", "eth1"), ("vm1", "eth2"), ("vm2", "eth1"), ("vm4", "eth2")] {
