@@ -9,6 +9,7 @@
 
 mod advice;
 mod judge;
+mod memory;
 mod neighbor;
 mod port;
 mod report;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use advice::explain;
 pub use judge::{Difference, Field};
+pub use memory::{PortMemory, Unsound};
 pub use neighbor::{MAX_NEIGHBORS, Neighbor};
 pub use port::Heard;
 use port::Port;
@@ -57,6 +59,10 @@ pub struct Monitor {
     by_name: HashMap<Arc<str>, IfIndex>,
     /// When a planned port went missing; those that never were there have no entry.
     lost_at: HashMap<Box<str>, BootTime>,
+    /// By name, what the monitor before a restart knew of interfaces that did not show up here yet.
+    memory: HashMap<Box<str>, PortMemory>,
+    /// Grows with all that changes [`Monitor::memory`].
+    revision: u64,
     /// One entry a port at most, at its [`Port::timer`]; never later than the port's deadline, maybe earlier.
     timers: BTreeSet<(BootTime, IfIndex)>,
     events: VecDeque<Event>,
@@ -72,9 +78,29 @@ impl Monitor {
             ports: HashMap::new(),
             by_name: HashMap::new(),
             lost_at: HashMap::new(),
+            memory: HashMap::new(),
+            revision: 0,
             timers: BTreeSet::new(),
             events: VecDeque::new(),
         }
+    }
+
+    /// What another monitor needs to go on where this one stands.
+    pub fn memory(&self) -> impl Iterator<Item = PortMemory> {
+        self.ports.values().map(|port| port.memory(self.expectation(port).map(memory::digest)))
+    }
+
+    /// Grows when [`Monitor::memory`] changes, but for when neighbors that go on saying the same were heard.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Takes up what the monitor before a restart of the agent knew. To be called before the interfaces are told of:
+    /// each finds its memory as it shows up, if it still is the interface that it was.
+    ///
+    /// A port whose verdict is the same as then makes no event.
+    pub fn recall(&mut self, memory: impl IntoIterator<Item = PortMemory>) {
+        self.memory = memory.into_iter().map(|memory| (memory.name.clone(), memory)).collect();
     }
 
     /// The plan that verdicts rest on.
@@ -89,6 +115,7 @@ impl Monitor {
 
     /// Puts another plan in force. A port whose expectation is the same keeps its verdict, its times and its silence.
     pub fn set_plan(&mut self, plan: Plan, now: BootTime) {
+        self.revision += 1;
         let planned = index(&plan);
         let old = std::mem::replace(&mut self.plan, plan);
         let old_planned = std::mem::replace(&mut self.planned, planned);
@@ -126,6 +153,7 @@ impl Monitor {
 
     /// Takes the kernel's word on an interface: new, renamed, carrier up or down, or unchanged.
     pub fn link(&mut self, link: Link<'_>, now: BootTime) {
+        self.revision += 1;
         match self.ports.get_mut(&link.ifindex) {
             Some(port) if *port.name == *link.name => port.set_link(link.carrier, link.carrier_losses, now),
             // A rename is another port for the plan; the cable and who is heard on it stay.
@@ -135,7 +163,10 @@ impl Monitor {
                 port.name = link.name.into();
                 self.put(port);
             }
-            None => self.put(Port::new(link.ifindex, link.name, link.carrier, link.carrier_losses)),
+            None => {
+                self.put(Port::new(link.ifindex, link.name, link.carrier, link.carrier_losses));
+                self.remember(link, now);
+            }
         }
         self.judge(link.ifindex, false, now);
     }
@@ -198,6 +229,7 @@ impl Monitor {
             ifindex: None,
             carrier: false,
             reason: Reason::Absent,
+            cached: false,
             changed_at: self.lost_at.get(name).copied(),
             expectation: Some(expectation),
             neighbor: None,
@@ -227,6 +259,7 @@ impl Monitor {
             ifindex: Some(port.ifindex),
             carrier: port.carrier,
             reason,
+            cached: port.is_cached(neighbor),
             changed_at: port.changed_at,
             expectation,
             neighbor,
@@ -251,9 +284,21 @@ impl Monitor {
         self.by_name.get(name).map_or(&[], |ifindex| &self.ports[ifindex].neighbors)
     }
 
+    /// Gives an interface that has just shown up the memory of it, if there is any.
+    fn remember(&mut self, link: Link<'_>, now: BootTime) {
+        let memory = self.memory.remove(link.name).filter(|memory| memory.ifindex == link.ifindex);
+        let (Some(memory), Some(port)) = (memory, self.ports.get_mut(&link.ifindex)) else { return };
+        let expectation = port.expectation.map(|index| memory::digest(&self.plan.expectations()[index]));
+        let judged_so = memory.expectation == expectation;
+        port.recall(memory, judged_so, now);
+        // What became of the link meanwhile.
+        port.set_link(link.carrier, link.carrier_losses, now);
+    }
+
     /// Takes a port out under its present name.
     fn take(&mut self, ifindex: IfIndex, now: BootTime) -> Option<Port> {
         let mut port = self.ports.remove(&ifindex)?;
+        self.revision += 1;
         if let Some(timer) = port.timer.take() {
             self.timers.remove(&(timer, ifindex));
         }
@@ -296,6 +341,7 @@ impl Monitor {
             self.timers.extend(deadline.map(|deadline| (deadline, ifindex)));
         }
         if news || before != port.reason {
+            self.revision += 1;
             port.changed_at = Some(now);
         }
         let (name, after) = (port.name.clone(), port.reason);

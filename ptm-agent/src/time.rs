@@ -4,11 +4,14 @@ use std::fmt;
 use std::ops::Add;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A moment on the kernel's boot clock (`CLOCK_BOOTTIME`): nanoseconds since boot, suspended time included.
 ///
 /// The kernel half stamps each frame with it (`bpf_ktime_get_boot_ns`), so capture and timers need no conversion,
 /// and a machine that slept knows that its neighbors' TTLs ran on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct BootTime(u64);
 
 impl BootTime {

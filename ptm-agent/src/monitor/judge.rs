@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::lldp::{Lldpdu, Text};
 use crate::monitor::{Neighbor, Reason};
 use crate::plan::{Expectation, MatchHostname, MatchType};
 
 /// Why nobody is on a port whose link is up, or that nobody can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Silence {
     /// Nobody was ever heard under this expectation.
     NeverHeard,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::lldp::{self, Lldpdu};
 use crate::monitor::judge;
+use crate::monitor::memory::NeighborMemory;
 use crate::time::BootTime;
 
 /// How many neighbors one port remembers.
@@ -26,13 +27,15 @@ pub struct Neighbor {
     ttl: u16,
     /// The port lost carrier at about the time of the last LLDPDU: it may have come through another cable.
     pub(super) doubted: bool,
+    /// It is known from before a restart of the agent and was not heard since: until when it holds unless it is.
+    unconfirmed_until: Option<BootTime>,
 }
 
 impl Neighbor {
     /// `certain`: the LLDPDU came through the present cable.
     pub(super) fn new(pdu: &Lldpdu<'_>, at: BootTime, certain: bool) -> Self {
         let lldpdu = pdu.as_bytes().into();
-        Self { lldpdu, first_heard: at, changed_at: at, last_heard: at, ttl: pdu.ttl, doubted: !certain }
+        Self { lldpdu, first_heard: at, changed_at: at, last_heard: at, ttl: pdu.ttl, doubted: !certain, unconfirmed_until: None }
     }
 
     /// What the neighbor said last.
@@ -60,9 +63,28 @@ impl Neighbor {
         Duration::from_secs(self.ttl as u64)
     }
 
+    /// Whether it is known from before the agent's restart, and LLDP has not confirmed it yet.
+    pub const fn is_cached(&self) -> bool {
+        self.unconfirmed_until.is_some()
+    }
+
     /// When it ages out unless it is heard again.
     pub(super) fn expires_at(&self) -> BootTime {
-        self.last_heard + self.ttl()
+        self.unconfirmed_until.unwrap_or_else(|| self.last_heard + self.ttl())
+    }
+
+    pub(super) fn memory(&self) -> NeighborMemory {
+        let Self { lldpdu, first_heard, changed_at, last_heard, ttl: _, doubted, unconfirmed_until } = self.clone();
+        NeighborMemory { lldpdu, first_heard, changed_at, last_heard, doubted, unconfirmed_until }
+    }
+
+    /// A neighbor from before a restart, which is at `now`. It holds for one TTL from then, as nobody may have listened
+    /// when it spoke; but restarts one upon the other don't add up. `None`: its LLDPDU is none.
+    pub(super) fn recall(memory: NeighborMemory, now: BootTime) -> Option<Self> {
+        let NeighborMemory { lldpdu, first_heard, changed_at, last_heard, doubted, unconfirmed_until } = memory;
+        let ttl = lldp::decode(&lldpdu).ok()?.ttl;
+        let until = unconfirmed_until.unwrap_or(now + Duration::from_secs(ttl.into()));
+        Some(Self { lldpdu, first_heard, changed_at, last_heard, ttl, doubted, unconfirmed_until: Some(until) })
     }
 
     /// True if `lldpdu` repeats, byte for byte, what this neighbor said last.
@@ -81,6 +103,7 @@ impl Neighbor {
     pub(super) fn refresh(&mut self, at: BootTime, certain: bool) {
         self.last_heard = self.last_heard.max(at);
         self.doubted &= !certain;
+        self.unconfirmed_until = None;
     }
 
     pub(super) fn replace(&mut self, pdu: &Lldpdu<'_>, at: BootTime, certain: bool) {

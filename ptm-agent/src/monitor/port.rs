@@ -7,6 +7,7 @@ use ptm_common::IfIndex;
 
 use crate::lldp::{self, Malformed};
 use crate::monitor::judge::{self, Closeness, Silence};
+use crate::monitor::memory::PortMemory;
 use crate::monitor::neighbor::MAX_NEIGHBORS;
 use crate::monitor::{Neighbor, Reason, Statistics};
 use crate::plan::Expectation;
@@ -63,6 +64,9 @@ pub(super) struct Port {
     overtaking: Duration,
     /// Whether any of the neighbors is doubted.
     doubt: bool,
+    /// How the port came to be silent is known from before a restart of the agent: until when somebody may still be
+    /// heard who was not because nobody listened.
+    unconfirmed_until: Option<BootTime>,
     /// The plan's word on this port: an index into its expectations.
     pub(super) expectation: Option<usize>,
     pub(super) reason: Option<Reason>,
@@ -88,6 +92,7 @@ impl Port {
             lost_at: BootTime::default(),
             overtaking: Duration::ZERO,
             doubt: false,
+            unconfirmed_until: None,
             expectation: None,
             reason: None,
             changed_at: None,
@@ -95,6 +100,61 @@ impl Port {
             malformed_kinds: Vec::new(),
             timer: None,
         }
+    }
+
+    /// What the next monitor is to know. `expectation` stands for the one that the port is judged by.
+    pub(super) fn memory(&self, expectation: Option<u64>) -> PortMemory {
+        PortMemory {
+            name: (*self.name).into(),
+            ifindex: self.ifindex,
+            carrier: self.carrier,
+            carrier_losses: self.carrier_losses,
+            expectation,
+            reason: self.reason,
+            changed_at: self.changed_at,
+            silence: self.silence,
+            last_ttl_secs: u16::try_from(self.last_ttl.as_secs()).unwrap_or(u16::MAX),
+            back_until: self.back_until,
+            lost_at: self.lost_at,
+            unconfirmed_until: self.unconfirmed_until,
+            neighbors: self.neighbors.iter().map(Neighbor::memory).collect(),
+        }
+    }
+
+    /// Takes up where a monitor left off before a restart, which is at `now`. `judged_so`: the plan still says of the
+    /// port what it said then. If not, how it came to be silent belongs to the old plan; who is there does not.
+    pub(super) fn recall(&mut self, memory: PortMemory, judged_so: bool, now: BootTime) {
+        let PortMemory {
+            name: _,
+            ifindex: _,
+            carrier,
+            carrier_losses,
+            expectation: _,
+            reason,
+            changed_at,
+            silence,
+            last_ttl_secs,
+            back_until,
+            lost_at,
+            unconfirmed_until,
+            neighbors,
+        } = memory;
+        (self.carrier, self.carrier_losses, self.lost_at) = (carrier, carrier_losses, lost_at);
+        (self.reason, self.changed_at) = (reason, changed_at);
+        self.last_ttl = Duration::from_secs(last_ttl_secs.into());
+        self.neighbors = neighbors.into_iter().filter_map(|memory| Neighbor::recall(memory, now)).collect();
+        self.doubt = self.neighbors.iter().any(|neighbor| neighbor.doubted);
+        if judged_so {
+            (self.silence, self.back_until) = (silence, back_until);
+            let silent = self.neighbors.is_empty() && silence != Silence::NeverHeard;
+            self.unconfirmed_until = silent.then(|| unconfirmed_until.unwrap_or(now + self.last_ttl));
+        }
+    }
+
+    /// Whether the verdict rests on what was known before the agent's restart, not confirmed since. `neighbor`: whom it
+    /// rests on. Without carrier there is nothing to confirm.
+    pub(super) fn is_cached(&self, neighbor: Option<&Neighbor>) -> bool {
+        self.carrier && neighbor.map_or(self.unconfirmed_until.is_some(), Neighbor::is_cached)
     }
 
     /// Takes the kernel's word on the link. Carrier that went and came back between two reports counts as lost: the
@@ -108,7 +168,7 @@ impl Port {
             if !self.neighbors.is_empty() || self.silence != Silence::NeverHeard {
                 self.silence = Silence::LinkLost;
             }
-            self.back_until = None;
+            (self.back_until, self.unconfirmed_until) = (None, None);
         }
         if lost && !carrier {
             // Nobody can have been heard since, for there is no carrier yet.
@@ -152,6 +212,7 @@ impl Port {
         self.expectation = expectation;
         self.silence = Silence::NeverHeard;
         self.back_until = None;
+        self.unconfirmed_until = None;
     }
 
     pub(super) fn hear(&mut self, expectation: Option<&Expectation>, lldpdu: &[u8], at: BootTime) -> Heard {
@@ -161,6 +222,9 @@ impl Port {
         self.statistics.frames_in += 1;
         let certain = at >= self.lost_at;
         let heard = self.take(expectation, lldpdu, at, certain);
+        if matches!(heard, Heard::Changed | Heard::Refreshed | Heard::Left) {
+            self.unconfirmed_until = None;
+        }
         let known = matches!(heard, Heard::Changed | Heard::Refreshed);
         if known && certain && self.doubt && self.settle_doubt() { Heard::Changed } else { heard }
     }
@@ -238,11 +302,13 @@ impl Port {
             self.back_until = None;
             self.silence = Silence::AgedOut;
         }
+        self.unconfirmed_until = self.unconfirmed_until.filter(|&until| until > now);
         waited || before != self.neighbors.len()
     }
 
     /// When [`Port::age`] next has something to do.
     pub(super) fn deadline(&self) -> Option<BootTime> {
-        self.neighbors.iter().map(Neighbor::expires_at).chain(self.back_until).min()
+        let expiries = self.neighbors.iter().map(Neighbor::expires_at);
+        expiries.chain(self.back_until).chain(self.unconfirmed_until).min()
     }
 }

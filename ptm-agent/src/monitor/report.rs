@@ -23,6 +23,8 @@ pub struct Report<'a> {
     pub carrier: bool,
     /// The verdict; [`Reason::status`] is its status.
     pub reason: Reason,
+    /// Whether the verdict is from before the agent's restart and LLDP has neither confirmed nor refuted it yet.
+    pub cached: bool,
     /// When the verdict, or what LLDP says on the port, last changed; `None`: never since the agent started.
     pub changed_at: Option<BootTime>,
     /// What the plan says of the port.

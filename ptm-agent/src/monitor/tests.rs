@@ -1,5 +1,6 @@
 //! The monitor's contract, as tables of histories, and random histories against a model that remembers everything.
 
+mod memory;
 mod model;
 
 use std::time::Duration;
@@ -80,6 +81,26 @@ impl Bench {
 
     fn flapping_link(&mut self, ifindex: IfIndex, name: &str, carrier: bool, carrier_losses: u32) {
         self.monitor.link(Link { ifindex, name, carrier, carrier_losses }, self.now);
+    }
+
+    /// The agent ends, and another finds these interfaces: index, name, carrier and losses of it.
+    fn restart(&mut self, links: &[(IfIndex, &str, bool, u32)]) {
+        // By way of the text that a file of it would have.
+        let memory: Vec<_> = self.monitor.memory().collect();
+        let text = serde_json::to_string(&memory).expect("memory can be written");
+        let memory: Vec<PortMemory> = serde_json::from_str(&text).expect("memory can be read");
+        assert!(memory.iter().all(|memory| memory.check(self.now).is_ok()), "{memory:?}");
+        let plan = self.monitor.plan().clone();
+        self.restart_with(plan, memory, links);
+    }
+
+    fn restart_with(&mut self, plan: Plan, memory: Vec<PortMemory>, links: &[(IfIndex, &str, bool, u32)]) {
+        self.monitor = Monitor::new(plan);
+        self.monitor.recall(memory);
+        for &(ifindex, name, carrier, carrier_losses) in links {
+            self.flapping_link(ifindex, name, carrier, carrier_losses);
+        }
+        self.monitor.tick(self.now);
     }
 
     fn hear(&mut self, ifindex: IfIndex, says: Says) -> Heard {

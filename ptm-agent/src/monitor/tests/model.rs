@@ -19,6 +19,8 @@ enum Op {
     Hear { ifindex: IfIndex, node: usize, port: usize, ttl: u16 },
     Garbage { ifindex: IfIndex },
     Wait { seconds: u64 },
+    /// Of the agent: another monitor goes on with what this one knew.
+    Restart,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -31,6 +33,7 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(ifindex, node, port, ttl)| Op::Hear { ifindex, node, port, ttl }),
         1 => ifindex.prop_map(|ifindex| Op::Garbage { ifindex }),
         3 => (1..30_u64).prop_map(|seconds| Op::Wait { seconds }),
+        1 => Just(Op::Restart),
     ]
 }
 
@@ -42,12 +45,21 @@ enum Quiet {
     Lost,
 }
 
+/// What a neighbor said last: when, for how long, and when it is over.
+struct Word {
+    at: u64,
+    ttl: u64,
+    over: u64,
+    /// Not heard since a restart.
+    cached: bool,
+}
+
 struct Interface {
     name: &'static str,
     carrier: bool,
     flaps: u32,
-    /// (node, port) to (when heard, when over), in seconds.
-    heard: BTreeMap<(&'static str, &'static str), (u64, u64)>,
+    /// By node and port.
+    heard: BTreeMap<(&'static str, &'static str), Word>,
     /// When carrier was lost last.
     lost_at: Option<u64>,
     /// Who of them was certainly heard since: the others may be gone.
@@ -65,7 +77,7 @@ struct Model {
 
 impl Model {
     fn longest_ttl(interface: &Interface) -> u64 {
-        interface.heard.values().map(|(heard, over)| over - heard).max().unwrap_or(interface.ttl)
+        interface.heard.values().map(|word| word.ttl).max().unwrap_or(interface.ttl)
     }
 
     fn link(&mut self, ifindex: IfIndex, name: &'static str, carrier: bool, flaps: u32) {
@@ -95,7 +107,7 @@ impl Model {
             interface.lost_at = Some(now);
         } else if back && (lost || interface.lost_at == Some(now)) {
             // What was heard in the last second may have been heard after the loss.
-            interface.heard.retain(|_, (heard, _)| now - *heard <= 1);
+            interface.heard.retain(|_, word| now - word.at <= 1);
             interface.heard_since.clear();
             interface.lost_at = Some(now);
         }
@@ -121,7 +133,8 @@ impl Model {
                 return;
             }
         } else {
-            interface.heard.insert(who, (now, now + u64::from(ttl)));
+            let ttl = u64::from(ttl);
+            interface.heard.insert(who, Word { at: now, ttl, over: now + ttl, cached: false });
             interface.heard_since.insert(who);
             interface.waits_until = None;
         }
@@ -136,12 +149,20 @@ impl Model {
         for interface in self.interfaces.values_mut() {
             let longest = Self::longest_ttl(interface);
             let before = interface.heard.len();
-            interface.heard.retain(|_, (_, over)| *over > now);
+            interface.heard.retain(|_, word| word.over > now);
             if interface.heard.len() < before {
                 (interface.quiet, interface.ttl) = (Quiet::Aged, longest);
             }
             if interface.waits_until.is_some_and(|until| until <= now) {
                 (interface.quiet, interface.waits_until) = (Quiet::Aged, None);
+            }
+        }
+    }
+
+    fn restart(&mut self) {
+        for word in self.interfaces.values_mut().flat_map(|interface| interface.heard.values_mut()) {
+            if !std::mem::replace(&mut word.cached, true) {
+                word.over = self.now + word.ttl;
             }
         }
     }
@@ -195,6 +216,12 @@ fn apply(op: &Op, bench: &mut Bench, model: &mut Model) {
         Op::Wait { seconds } => {
             bench.wait(seconds);
             model.wait(seconds);
+        }
+        Op::Restart => {
+            let links = model.interfaces.iter().map(|(&ifindex, it)| (ifindex, it.name, it.carrier, it.flaps));
+            bench.restart(&links.collect::<Vec<_>>());
+            model.restart();
+            assert_eq!(bench.events(), []);
         }
     }
 }
