@@ -5,6 +5,7 @@
 //!  capture.ready() ───► monitor.lldpdu ──► poll_event() ─┼─► hooks.enqueue
 //!  next_deadline() ───► monitor.tick                     └─► log
 //!  control.next_request() ──► monitor.reports ──► control.reply
+//!                             monitor.memory ──► state.save
 //! ```
 //!
 //! Nothing here waits but the loop itself: replies, notifications and hook runs go into bounded queues of their owners.
@@ -34,6 +35,7 @@ use crate::logging::with_causes;
 use crate::monitor::{Event, Heard, Link, Monitor, Reason, Report, Status};
 use crate::netlink::{self, LinkEvent, Links, LinksError, driver, firmware_lldp_advice};
 use crate::plan::Plan;
+use crate::state::State;
 use crate::time::BootTime;
 
 /// Frames taken from the ring before the loop looks at everything else again: about a millisecond's work.
@@ -51,6 +53,8 @@ pub struct Config {
     pub hooks_dir: PathBuf,
     /// How long one of them may take.
     pub hook_time_limit: Duration,
+    /// The directory of the memory across restarts.
+    pub state_dir: PathBuf,
     /// Whether the kernel half says what it does.
     pub kernel_log: bool,
 }
@@ -79,6 +83,7 @@ pub struct Agent {
     capture: Capture,
     control: Control,
     hooks: Hooks,
+    state: State,
     /// Ports that capture does not listen on yet, in the order of their turn.
     to_attach: VecDeque<IfIndex>,
     terminate: Signal,
@@ -99,16 +104,11 @@ impl Agent {
             Capture::load(capture::Options { hook: config.hook, log: config.kernel_log, ..Default::default() })?;
         let links = Links::open(netlink::Options::default()).await?;
         let hooks = Hooks::new(hooks::Options { directory: config.hooks_dir, time_limit: config.hook_time_limit });
-        let mut agent = Self {
-            monitor: Monitor::new(plan),
-            links,
-            capture,
-            control,
-            hooks,
-            to_attach: VecDeque::new(),
-            terminate,
-            interrupt,
-        };
+        let (state, memory) = State::open(&config.state_dir, clock::now());
+        let mut monitor = Monitor::new(plan);
+        monitor.recall(memory);
+        let mut agent =
+            Self { monitor, links, capture, control, hooks, state, to_attach: VecDeque::new(), terminate, interrupt };
         agent.take_links();
         agent.publish();
         Ok(agent)
@@ -119,7 +119,8 @@ impl Agent {
         let planned = self.monitor.plan().expectations().len();
         tracing::info!(node = self.monitor.plan().node(), planned_ports = planned, "watching the cabling");
         loop {
-            let deadline = self.monitor.next_deadline();
+            let to_save = self.state.due(self.monitor.revision());
+            let deadline = self.monitor.next_deadline().into_iter().chain(to_save).min();
             let until_deadline = deadline.map_or(Duration::MAX, |deadline| deadline.since(clock::now()));
             tokio::select! {
                 event = self.links.next() => self.take_link(event),
@@ -132,17 +133,20 @@ impl Agent {
                 },
                 (client, command) = self.control.next_request() => self.answer(client, &command),
                 () = ready(()), if !self.to_attach.is_empty() => self.attach_next(),
+                () = self.state.written() => {}
                 () = sleep(until_deadline) => {}
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
             }
             self.monitor.tick(clock::now());
             self.publish();
+            self.keep();
             // Under a flood, or with ports to attach, there is always something ready; the runtime looks at sockets,
             // signals and timers only when the task yields.
             yield_now().await;
         }
         tracing::info!("ending");
+        self.state.close(self.monitor.revision(), self.monitor.memory(), clock::now()).await;
         self.hooks.shut_down(HOOK_GRACE).await;
     }
 
@@ -216,6 +220,14 @@ impl Agent {
         });
         let neighbors = monitor.reports().flat_map(|report| NeighborRow::from_report(&report, now));
         control.reply(client, Answer::new(command, ports, neighbors));
+    }
+
+    /// Writes what changed down for the next agent, when it is time.
+    fn keep(&mut self) {
+        let (revision, now) = (self.monitor.revision(), clock::now());
+        if self.state.due(revision).is_some_and(|due| due <= now) {
+            self.state.save(revision, self.monitor.memory(), now);
+        }
     }
 
     /// Carries the monitor's events out.

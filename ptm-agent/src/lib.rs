@@ -17,4 +17,5 @@ pub mod netlink;
 pub mod plan;
 pub mod plan_file;
 pub mod ptmctl;
+pub mod state;
 pub mod time;

@@ -37,6 +37,8 @@ pub(crate) fn start(machine: &Machine, ttl: Duration) -> Result<Process, FabricE
     machine.write("/run/lldpd.conf", &configuration)?;
     // Where lldpd's unprivileged half is locked in; it does not make the folder itself.
     machine.write("/run/lldpd/.keep", "")?;
+    // One that was killed leaves its socket behind, and the next would take that for a running one.
+    machine.run(&["rm", "-f", SOCKET])?;
     // `-d` keeps it in the foreground, `-I *` makes it take veths for real ports, `-O` replaces the host's settings.
     machine.spawn(command(&["lldpd", "-d", "-u", SOCKET, "-I", "*", "-O", "/run/lldpd.conf"]))
 }

@@ -29,6 +29,8 @@ pub struct PortReport {
     pub observed: String,
     /// What to do about it.
     pub advice: Option<String>,
+    /// `yes` where the verdict is from before the agent's restart and LLDP has not confirmed it yet.
+    pub cached: String,
     /// `tc` or `xdp`; `None` where nothing is attached.
     pub hook: Option<String>,
     /// LLDP frames that arrived, bad ones included.

@@ -10,6 +10,7 @@ use ptm_agent::agent::{Agent, Config, StartError};
 use ptm_agent::capture::HookChoice;
 use ptm_agent::logging::{self, Level};
 use ptm_agent::plan_file::{self, PlanFileError};
+use ptm_agent::state::DEFAULT_DIRECTORY;
 
 /// Checks, from LLDP, that this machine's cables are plugged where the plan says.
 ///
@@ -33,6 +34,9 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 30, env = "PTM_HOOKS_TIME_LIMIT")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     hooks_time_limit: u32,
+    /// The directory in which verdicts are kept for when the agent is restarted
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_DIRECTORY, env = "PTM_STATE_DIR")]
+    state_dir: PathBuf,
     /// How much to log, to standard error: CRIT, ERR, WARN, INFO or DEBUG
     #[arg(short, long, value_name = "LEVEL", default_value = "INFO", env = "PTM_LOG")]
     log: Level,
@@ -85,7 +89,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { config, node, hook, hooks_dir, hooks_time_limit, log } = arguments;
+    let Arguments { config, node, hook, hooks_dir, hooks_time_limit, state_dir, log } = arguments;
     let file = plan_file::load(config.as_deref(), io::stderr().is_terminal())?;
     eprint!("{}", file.warnings);
     let node = file.node_name(node);
@@ -94,6 +98,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         hook: hook.into(),
         hooks_dir,
         hook_time_limit: Duration::from_secs(hooks_time_limit.into()),
+        state_dir,
         kernel_log: log.is_debug(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -38,6 +38,8 @@ pub const REASON: &str = "reason";
 pub const BEFORE: &str = "reason before";
 /// The reason in a sentence, with the evidence.
 pub const EXPLANATION: &str = "explanation";
+/// `yes` if the verdict is from before the agent's restart and LLDP has not confirmed it yet, else `no`.
+pub const CACHED: &str = "cached";
 /// What to do about it.
 pub const ADVICE: &str = "advice";
 /// The field that differs.

@@ -26,6 +26,7 @@ impl PortRow {
             port_id: pdu.as_ref().map(|pdu| pdu.port_id.to_string()),
             port_description: pdu.as_ref().and_then(|pdu| pdu.port_description).map(text),
             match_on: match_on(report),
+            cached: report.cached,
             changed: report.changed_at.map(|at| now.since(at)),
             explanation: monitor::explain(report),
             advice: report.advice.clone(),

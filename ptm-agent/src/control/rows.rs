@@ -37,6 +37,8 @@ pub struct PortRow {
     pub port_description: Option<String>,
     /// What the plan compares: `IfName` or `PortDescr`.
     pub match_on: Option<&'static str>,
+    /// Whether the verdict is from before the agent's restart and LLDP has not confirmed it yet.
+    pub cached: bool,
     /// How long ago the verdict, or what LLDP says on the port, last changed.
     pub changed: Option<Duration>,
     /// The reason in a sentence.
@@ -167,6 +169,7 @@ impl PortRow {
             .with(column::FIELD, difference(|difference| &difference.field))
             .with(column::FIELD_EXPECTED, difference(|difference| &difference.expected))
             .with(column::FIELD_OBSERVED, difference(|difference| &difference.observed))
+            .with(column::CACHED, if self.cached { "yes" } else { "no" })
             .with(column::CHANGED, self.changed.map_or_else(|| NOTHING.to_owned(), seconds))
             .with(column::IFINDEX, interface.map_or_else(|| NOTHING.to_owned(), |it| it.ifindex.to_string()))
             .with(column::CARRIER, or_nothing(interface.map(|it| if it.carrier { "up" } else { "down" })))

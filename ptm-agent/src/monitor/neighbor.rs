@@ -35,7 +35,15 @@ impl Neighbor {
     /// `certain`: the LLDPDU came through the present cable.
     pub(super) fn new(pdu: &Lldpdu<'_>, at: BootTime, certain: bool) -> Self {
         let lldpdu = pdu.as_bytes().into();
-        Self { lldpdu, first_heard: at, changed_at: at, last_heard: at, ttl: pdu.ttl, doubted: !certain, unconfirmed_until: None }
+        Self {
+            lldpdu,
+            first_heard: at,
+            changed_at: at,
+            last_heard: at,
+            ttl: pdu.ttl,
+            doubted: !certain,
+            unconfirmed_until: None,
+        }
     }
 
     /// What the neighbor said last.

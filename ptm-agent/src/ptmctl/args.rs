@@ -50,6 +50,7 @@ JSON:
     portDescr, match on, last upd
   Ours are null where there is nothing to say, and numbers where they count:
     reason, explanation, advice, differs in, differs exp, differs act,
+    cached (yes: from before the agent's restart, not confirmed since),
     changed secs, ifindex, carrier (up, down), hook, hook mode, capture error,
     frames in, frames discarded, frames in error, TLVs discarded,
     TLVs unrecognized, ageouts

@@ -228,6 +228,7 @@ fn json_keeps_the_original_s_form() {
         "differs in": "system name",
         "differs exp": "vm2",
         "differs act": "vm4",
+        "cached": "no",
         "changed secs": 265,
         "ifindex": 7,
         "carrier": "up",

@@ -58,12 +58,12 @@ fn exchanged_cables_reach_the_socket_with_all_their_evidence() {
     eth3,N/A,vm3:eth3,no-info,N/A,N/A,N/A,IfName,N/A
     ");
     insta::assert_snapshot!(bodies(&monitor, "cmd,more\nget-status,yes\n"), @"
-    port,cbl status,reason,explanation,advice,differs in,differs exp,differs act,changed secs,ifindex,carrier,hook,hook mode,capture error,frames in,frames discarded,frames in error,TLVs discarded,TLVs unrecognized,ageouts
-    eth1,fail,wrong-node,expected vm2:eth1%2C found vm4:eth2: the system name is `vm4`%2C not `vm2`,vm4:eth2 belongs on eth2; move the cable from eth1 to eth2 (eth1 and eth2 are exchanged),system name,vm2,vm4,265,1,up,tc,tcx,N/A,1,0,0,0,0,0
-    port,cbl status,reason,explanation,advice,differs in,differs exp,differs act,changed secs,ifindex,carrier,hook,hook mode,capture error,frames in,frames discarded,frames in error,TLVs discarded,TLVs unrecognized,ageouts
-    eth2,fail,wrong-node,expected vm4:eth2%2C found vm2:eth1: the system name is `vm2`%2C not `vm4`,vm2:eth1 belongs on eth1; move the cable from eth2 to eth1 (eth2 and eth1 are exchanged),system name,vm4,vm2,265,2,up,tc,tcx,N/A,1,0,0,0,0,0
-    port,cbl status,reason,explanation,advice,differs in,differs exp,differs act,changed secs,ifindex,carrier,hook,hook mode,capture error,frames in,frames discarded,frames in error,TLVs discarded,TLVs unrecognized,ageouts
-    eth3,N/A,absent,expected vm3:eth3%2C and this machine has no such port,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A
+    port,cbl status,reason,explanation,advice,differs in,differs exp,differs act,cached,changed secs,ifindex,carrier,hook,hook mode,capture error,frames in,frames discarded,frames in error,TLVs discarded,TLVs unrecognized,ageouts
+    eth1,fail,wrong-node,expected vm2:eth1%2C found vm4:eth2: the system name is `vm4`%2C not `vm2`,vm4:eth2 belongs on eth2; move the cable from eth1 to eth2 (eth1 and eth2 are exchanged),system name,vm2,vm4,no,265,1,up,tc,tcx,N/A,1,0,0,0,0,0
+    port,cbl status,reason,explanation,advice,differs in,differs exp,differs act,cached,changed secs,ifindex,carrier,hook,hook mode,capture error,frames in,frames discarded,frames in error,TLVs discarded,TLVs unrecognized,ageouts
+    eth2,fail,wrong-node,expected vm4:eth2%2C found vm2:eth1: the system name is `vm2`%2C not `vm4`,vm2:eth1 belongs on eth1; move the cable from eth2 to eth1 (eth2 and eth1 are exchanged),system name,vm4,vm2,no,265,2,up,tc,tcx,N/A,1,0,0,0,0,0
+    port,cbl status,reason,explanation,advice,differs in,differs exp,differs act,cached,changed secs,ifindex,carrier,hook,hook mode,capture error,frames in,frames discarded,frames in error,TLVs discarded,TLVs unrecognized,ageouts
+    eth3,N/A,absent,expected vm3:eth3%2C and this machine has no such port,N/A,N/A,N/A,N/A,no,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A
     ");
     insta::assert_snapshot!(bodies(&monitor, "cmd,module,more\nget-status,lldp,yes\n"), @"
     port,sysname,portID,port descr,match on,last upd,chassisID,sysdescr,mgmt addresses,ttl secs,heard secs,decides

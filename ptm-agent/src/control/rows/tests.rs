@@ -13,6 +13,7 @@ pub(crate) fn miswired() -> PortRow {
         port_id: Some("eth2".to_owned()),
         port_description: Some("eth2, to vm1".to_owned()),
         match_on: Some("IfName"),
+        cached: false,
         changed: Some(Duration::from_secs(265)),
         explanation: "expected vm2:eth1, found vm4:eth2: the system name is `vm4`, not `vm2`".to_owned(),
         advice: Some("vm4:eth2 belongs on eth2; move the cable from eth1 to eth2".to_owned()),
@@ -42,6 +43,7 @@ pub(crate) fn absent() -> PortRow {
         port_id: None,
         port_description: None,
         match_on: Some("IfName"),
+        cached: false,
         changed: None,
         explanation: "expected vm4:eth2, and this machine has no such port".to_owned(),
         advice: None,
@@ -114,8 +116,8 @@ fn a_neighbor_s_row_has_the_columns_of_the_original() {
 #[test]
 fn our_own_columns_come_after_the_original_s() {
     insta::assert_snapshot!(miswired().record(&EVERYTHING).encode(), @"
-    port,cbl status,exp nbr,act nbr,sysname,portID,portDescr,match on,last upd,reason,explanation,advice,differs in,differs exp,differs act,changed secs,ifindex,carrier,hook,hook mode,capture error,frames in,frames discarded,frames in error,TLVs discarded,TLVs unrecognized,ageouts
-    eth1,fail,vm2:eth1,vm4:eth2,vm4,eth2,eth2%2C to vm1,IfName,4m:25s,wrong-node,expected vm2:eth1%2C found vm4:eth2: the system name is `vm4`%2C not `vm2`,vm4:eth2 belongs on eth2; move the cable from eth1 to eth2,system name,vm2,vm4,265,7,up,tc,tcx,N/A,12,1,1,0,0,0
+    port,cbl status,exp nbr,act nbr,sysname,portID,portDescr,match on,last upd,reason,explanation,advice,differs in,differs exp,differs act,cached,changed secs,ifindex,carrier,hook,hook mode,capture error,frames in,frames discarded,frames in error,TLVs discarded,TLVs unrecognized,ageouts
+    eth1,fail,vm2:eth1,vm4:eth2,vm4,eth2,eth2%2C to vm1,IfName,4m:25s,wrong-node,expected vm2:eth1%2C found vm4:eth2: the system name is `vm4`%2C not `vm2`,vm4:eth2 belongs on eth2; move the cable from eth1 to eth2,system name,vm2,vm4,no,265,7,up,tc,tcx,N/A,12,1,1,0,0,0
     ");
     insta::assert_snapshot!(neighbor().record(&EVERYTHING).encode(), @"
     port,sysname,portID,port descr,match on,last upd,chassisID,sysdescr,mgmt addresses,ttl secs,heard secs,decides

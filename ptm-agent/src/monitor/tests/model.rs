@@ -14,11 +14,27 @@ const PORTS: [&str; 3] = ["swp1", "swp2", "other"];
 
 #[derive(Clone, Debug)]
 enum Op {
-    Link { ifindex: IfIndex, name: usize, carrier: bool, flap: bool },
-    Gone { ifindex: IfIndex },
-    Hear { ifindex: IfIndex, node: usize, port: usize, ttl: u16 },
-    Garbage { ifindex: IfIndex },
-    Wait { seconds: u64 },
+    Link {
+        ifindex: IfIndex,
+        name: usize,
+        carrier: bool,
+        flap: bool,
+    },
+    Gone {
+        ifindex: IfIndex,
+    },
+    Hear {
+        ifindex: IfIndex,
+        node: usize,
+        port: usize,
+        ttl: u16,
+    },
+    Garbage {
+        ifindex: IfIndex,
+    },
+    Wait {
+        seconds: u64,
+    },
     /// Of the agent: another monitor goes on with what this one knew.
     Restart,
 }
