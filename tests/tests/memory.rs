@@ -86,7 +86,8 @@ fn what_happened_while_no_agent_ran_shows_at_once() {
     let reasons = |reports: Vec<PortReport>| reports.into_iter().map(|it| it.reason).collect::<Vec<_>>();
     assert_eq!(reasons(first_answer(vm1)), ["link-down", "match"]);
     vm1.agent().unwrap().terminate().unwrap();
-    // Pulled and plugged in again: it may be another cable now.
+    // Pulled and plugged in again: it may be another cable now, or, if somebody was heard within the second before, the
+    // one through which that came.
     fabric.unplug("vm1:eth2").unwrap();
     let ends: Vec<_> = ends.iter().map(ToString::to_string).collect();
     fabric.plug(&ends.iter().map(|end| &**end).collect::<Vec<_>>()).unwrap();
@@ -94,7 +95,6 @@ fn what_happened_while_no_agent_ran_shows_at_once() {
     let vm1 = fabric.node("vm1").unwrap();
     let first = first_answer(vm1);
     assert!(first.iter().all(|it| ["link-down", "match"].contains(&&*it.reason)), "{first:?}");
-    assert_eq!(first[1].cached, "no", "{first:?}");
     for port in PORTS {
         vm1.await_reason(port, "match").unwrap();
     }
