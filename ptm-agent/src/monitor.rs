@@ -9,6 +9,7 @@
 
 mod advice;
 mod judge;
+mod mac;
 mod neighbor;
 mod port;
 mod report;
@@ -205,6 +206,7 @@ impl Monitor {
             difference: None,
             advice: None,
             statistics: None,
+            host_id_type: self.plan.host_id_type(),
         })
     }
 
@@ -240,6 +242,7 @@ impl Monitor {
                 (_, None) => None,
             },
             statistics: Some(&port.statistics),
+            host_id_type: self.plan.host_id_type(),
         }
     }
 

@@ -1,10 +1,12 @@
 //! The verdict of one port, from what is expected and who is there: functions of their arguments, nothing remembered.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
-use crate::lldp::{Lldpdu, Text};
+use crate::lldp::{Lldpdu, PortIdSubtype, Text};
+use crate::monitor::mac;
 use crate::monitor::{Neighbor, Reason};
-use crate::plan::{Expectation, MatchHostname, MatchType};
+use crate::plan::{Expectation, MatchNode, MatchType, short_host_name};
 
 /// Why nobody is on a port whose link is up, or that nobody can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +38,14 @@ pub struct Difference {
 pub enum Field {
     /// The system name, against the plan's node.
     SystemName,
+    /// The management addresses, against the plan's node (`hostidtype=ipaddr`).
+    ManagementAddress,
     /// The port ID, against the plan's port (`match_type=ifname`).
     PortId,
     /// The port description, against the plan's port (`match_type=portdescr`).
     PortDescription,
+    /// Both of these, against the plan's port (`match_type=any`).
+    PortIdOrDescription,
 }
 
 impl Field {
@@ -47,8 +53,10 @@ impl Field {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SystemName => "system name",
+            Self::ManagementAddress => "management address",
             Self::PortId => "port ID",
             Self::PortDescription => "port description",
+            Self::PortIdOrDescription => "port ID or description",
         }
     }
 }
@@ -77,7 +85,7 @@ pub(super) fn closeness(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Closenes
         return Closeness::WrongNode;
     }
     match &expectation.far_port {
-        Some(port) if !is_port(expectation.match_type, port, pdu) => Closeness::WrongPort,
+        Some(port) if !is_port(expectation, port, pdu) => Closeness::WrongPort,
         _ => Closeness::Match,
     }
 }
@@ -119,47 +127,103 @@ pub(super) fn judge(
 /// The first field that differs; `None` on a match.
 pub(super) fn difference(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Option<Difference> {
     let text = |text: Option<Text<'_>>| text.map_or_else(String::new, |text| plain(text).into_owned());
-    match (closeness(expectation, pdu), &expectation.far_port, expectation.match_type) {
-        (Closeness::Match, ..) | (Closeness::WrongPort, None, _) => None,
-        (Closeness::WrongNode, ..) => Some(Difference {
-            field: Field::SystemName,
-            expected: expectation.far_node.to_string(),
-            observed: text(pdu.system_name),
+    let expected_node = expectation.far_node.to_string();
+    match (closeness(expectation, pdu), &expectation.far_port) {
+        (Closeness::Match, _) | (Closeness::WrongPort, None) => None,
+        (Closeness::WrongNode, _) => Some(match expectation.match_node {
+            MatchNode::Hostname | MatchNode::Fqdn => {
+                Difference { field: Field::SystemName, expected: expected_node, observed: text(pdu.system_name) }
+            }
+            MatchNode::Address(_) => {
+                let sent: Vec<String> = addresses(pdu).map(|address| address.to_string()).collect();
+                Difference { field: Field::ManagementAddress, expected: expected_node, observed: sent.join(", ") }
+            }
         }),
-        (Closeness::WrongPort, Some(port), MatchType::IfName) => {
-            Some(Difference { field: Field::PortId, expected: port.to_string(), observed: pdu.port_id.to_string() })
+        (Closeness::WrongPort, Some(port)) => {
+            let (id, description) = (pdu.port_id.to_string(), text(pdu.port_description));
+            let (field, observed) = match expectation.match_type {
+                MatchType::IfName => (Field::PortId, id),
+                MatchType::PortDescr => (Field::PortDescription, description),
+                MatchType::Any if description.is_empty() => (Field::PortIdOrDescription, id),
+                MatchType::Any => (Field::PortIdOrDescription, format!("{id} or {description}")),
+            };
+            Some(Difference { field, expected: port.to_string(), observed })
         }
-        (Closeness::WrongPort, Some(port), MatchType::PortDescr) => Some(Difference {
-            field: Field::PortDescription,
-            expected: port.to_string(),
-            observed: text(pdu.port_description),
-        }),
     }
 }
 
-/// Host names compare without regard to case (RFC 4343).
+/// Host names compare without regard to case (RFC 4343), addresses as the numbers they are.
 fn same_node(expectation: &Expectation, pdu: &Lldpdu<'_>) -> bool {
-    let Some(observed) = pdu.system_name.and_then(Text::to_str) else { return false };
-    match expectation.match_hostname {
-        MatchHostname::Hostname => short(&expectation.far_node).eq_ignore_ascii_case(short(observed)),
-        MatchHostname::Fqdn => expectation.far_node.eq_ignore_ascii_case(observed),
+    let name = || pdu.system_name.and_then(Text::to_str);
+    match expectation.match_node {
+        MatchNode::Hostname => name()
+            .is_some_and(|name| short_host_name(&expectation.far_node).eq_ignore_ascii_case(short_host_name(name))),
+        MatchNode::Fqdn => name().is_some_and(|name| expectation.far_node.eq_ignore_ascii_case(name)),
+        MatchNode::Address(expected) => addresses(pdu).any(|address| address == expected),
     }
 }
 
-fn is_port(match_type: MatchType, port: &str, pdu: &Lldpdu<'_>) -> bool {
-    match match_type {
-        MatchType::PortDescr => pdu.port_description.is_some_and(|text| text.to_str() == Some(port)),
-        MatchType::IfName => match pdu.port_id.text() {
-            Some(text) => text.to_str() == Some(port),
-            // A plan may name a port by its MAC or network address, in the spelling that lldpd prints.
-            None => pdu.port_id.to_string() == port,
-        },
+/// The addresses by which a neighbor may be in the plan: its management addresses, then its chassis ID if that is one.
+pub(super) fn addresses(pdu: &Lldpdu<'_>) -> impl Iterator<Item = IpAddr> {
+    let managed_at = pdu.management_addresses().map(|management| management.address);
+    managed_at.chain(pdu.chassis_id.network_address()).filter_map(|address| Some(address.ip()?.to_canonical()))
+}
+
+/// The address that names a neighbor where the plan names nodes by address: the expected one, as the plan spells it, if
+/// the neighbor has it, else its first. Where the plan expects a node by its host name, and where the neighbor has no
+/// address, there is none.
+pub(super) fn node_address(expectation: Option<&Expectation>, pdu: &Lldpdu<'_>) -> Option<String> {
+    match expectation.map(|expectation| expectation.match_node) {
+        Some(MatchNode::Hostname | MatchNode::Fqdn) => None,
+        Some(MatchNode::Address(expected)) if addresses(pdu).any(|address| address == expected) => {
+            expectation.map(|expectation| expectation.far_node.to_string())
+        }
+        Some(MatchNode::Address(_)) | None => addresses(pdu).next().map(|address| address.to_string()),
     }
 }
 
-/// The part of a host name before its first dot.
-pub(super) fn short(name: &str) -> &str {
-    name.split('.').next().unwrap_or(name)
+fn is_port(expectation: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> bool {
+    match expectation.match_type {
+        MatchType::IfName => is_port_id(expectation, port, pdu),
+        MatchType::PortDescr => is_port_description(expectation, port, pdu),
+        MatchType::Any => {
+            is_port_id(expectation, port, pdu)
+                || is_port_description(expectation, port, pdu)
+                || mac::same(port, &pdu.port_id.to_string())
+        }
+    }
+}
+
+pub(super) fn is_port_id(expectation: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> bool {
+    match pdu.port_id.text() {
+        Some(text) => text.to_str().is_some_and(|id| expectation.port_name_type.same(port, id)),
+        // A plan may name a port by its MAC or network address, in the spelling that lldpd prints.
+        None => pdu.port_id.to_string() == port,
+    }
+}
+
+pub(super) fn is_port_description(expectation: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> bool {
+    let description = pdu.port_description.and_then(Text::to_str);
+    description.is_some_and(|description| expectation.port_name_type.same(port, description))
+}
+
+/// The name of a neighbor's port: what the plan compares, or, where it compares nothing or either, what a person would
+/// recognise. Hostile text, not escaped.
+pub(super) fn port_name(expectation: Option<&Expectation>, pdu: &Lldpdu<'_>) -> String {
+    let match_type = expectation.map(|expectation| expectation.match_type);
+    // Under `any`, what matches is what the plan says too.
+    let matches = |is_port: fn(&Expectation, &str, &Lldpdu<'_>) -> bool| {
+        let any = expectation.filter(|expectation| expectation.match_type == MatchType::Any);
+        any.is_some_and(|any| any.far_port.as_deref().is_some_and(|port| is_port(any, port, pdu)))
+    };
+    let by_description = match match_type {
+        Some(MatchType::IfName) => false,
+        Some(MatchType::PortDescr) => true,
+        _ if matches(is_port_id) => false,
+        _ => pdu.port_id.subtype() == PortIdSubtype::MacAddress || matches(is_port_description),
+    };
+    let description = pdu.port_description.filter(|_| by_description);
+    description.map_or_else(|| pdu.port_id.to_string(), |text| plain(text).into_owned())
 }
 
 /// Text from LLDP as it is, not escaped; text that is not UTF-8 as [`Text`] shows it.
