@@ -27,7 +27,7 @@ impl Machine for ThisMachine {
 }
 
 /// The addresses of this network namespace's interfaces, in the kernel's order, each once. Those of `lo` are among
-/// them: that is where routers have the address they are managed by. Not among them are loopback (127.0.0.1, ::1) and
+/// them: that is where routers have the address they are managed by. Not among them are loopback (127.0.0.1, `::1`) and
 /// link-local addresses: every machine has the former, and any two may have the same of the latter.
 pub fn addresses() -> Vec<IpAddr> {
     // Without the kernel's list there is no address to be found by; what is said then is true.

@@ -189,7 +189,7 @@ fn is_port(expectation: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> bool {
         MatchType::Any => {
             is_port_id(expectation, port, pdu)
                 || is_port_description(expectation, port, pdu)
-                || mac::same(port, &pdu.port_id.to_string())
+                || is_port_mac(expectation, port, pdu)
         }
     }
 }
@@ -207,6 +207,10 @@ pub(super) fn is_port_description(expectation: &Expectation, port: &str, pdu: &L
     description.is_some_and(|description| expectation.port_name_type.same(port, description))
 }
 
+fn is_port_mac(_: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> bool {
+    mac::same(port, &pdu.port_id.to_string())
+}
+
 /// The name of a neighbor's port: what the plan compares, or, where it compares nothing or either, what a person would
 /// recognise. Hostile text, not escaped.
 pub(super) fn port_name(expectation: Option<&Expectation>, pdu: &Lldpdu<'_>) -> String {
@@ -220,7 +224,8 @@ pub(super) fn port_name(expectation: Option<&Expectation>, pdu: &Lldpdu<'_>) -> 
         Some(MatchType::IfName) => false,
         Some(MatchType::PortDescr) => true,
         _ if matches(is_port_id) => false,
-        _ => pdu.port_id.subtype() == PortIdSubtype::MacAddress || matches(is_port_description),
+        _ if matches(is_port_description) => true,
+        _ => pdu.port_id.subtype() == PortIdSubtype::MacAddress && !matches(is_port_mac),
     };
     let description = pdu.port_description.filter(|_| by_description);
     description.map_or_else(|| pdu.port_id.to_string(), |text| plain(text).into_owned())

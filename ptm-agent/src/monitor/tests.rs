@@ -1,5 +1,6 @@
 //! The monitor's contract, as tables of histories, and random histories against a model that remembers everything.
 
+mod matching;
 mod model;
 
 use std::time::Duration;

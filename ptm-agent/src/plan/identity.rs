@@ -36,9 +36,8 @@ impl Topology {
         }
         let addresses: Vec<IpAddr> = if by_address { machine.addresses() } else { Vec::new() };
         if by_address {
-            let is_own = |node: &&str| {
-                address(node).is_some_and(|node| addresses.iter().any(|own| own.to_canonical() == node))
-            };
+            let is_own =
+                |node: &&str| address(node).is_some_and(|node| addresses.iter().any(|own| own.to_canonical() == node));
             let own: Vec<&str> = self.directory().nodes().map(|node| node.name).filter(is_own).collect();
             match own[..] {
                 [] => {}

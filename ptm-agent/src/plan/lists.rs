@@ -54,6 +54,7 @@ pub(super) struct Matching {
 
 /// What is said for the whole graph.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the attributes are called so")]
 pub(super) struct GraphSettings {
     pub(super) host_id_type: HostIdType,
     pub(super) hostname_type: HostnameType,
