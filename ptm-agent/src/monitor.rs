@@ -8,6 +8,7 @@
 //! silent. So a restart, a reload or a lost notification can't leave a verdict behind that nothing supports.
 
 mod advice;
+mod compare;
 mod judge;
 mod mac;
 mod neighbor;

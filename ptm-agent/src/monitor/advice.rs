@@ -3,6 +3,7 @@
 mod setting;
 
 use crate::lldp::{Lldpdu, Text};
+use crate::monitor::compare;
 use crate::monitor::judge::{self, Closeness};
 use crate::monitor::{Neighbor, Reason, Report};
 use crate::plan::{Endpoint, Expectation, Plan};
@@ -78,7 +79,7 @@ pub(super) fn advise<'a>(
     let far_port = expectation.far_port.as_deref()?;
     match judge::closeness(expectation, &pdu) {
         Closeness::WrongPort => {
-            let found = judge::port_name(Some(expectation), &pdu);
+            let found = compare::port_name(Some(expectation), &pdu);
             Some(format!("at {}, move the cable from {found} to {far_port}", expectation.far_node))
         }
         Closeness::WrongNode if planned.is_none() => {
@@ -92,7 +93,7 @@ pub(super) fn advise<'a>(
 /// The neighbor's own endpoint, `node:port`, its node as the plan spells it, and where the plan puts the other end of its
 /// cable.
 fn planned_far_end<'p>(plan: &'p Plan, pdu: &Lldpdu<'_>) -> Option<(String, Endpoint<'p>)> {
-    let at = judge::addresses(pdu).filter_map(|address| plan.node_at(address));
+    let at = compare::addresses(pdu).filter_map(|address| plan.node_at(address));
     let called = pdu.system_name.and_then(Text::to_str).map_or_else(Vec::new, |name| plan.nodes_called(name));
     let description = pdu.port_description.and_then(Text::to_str);
     let port_id = pdu.port_id.to_string();

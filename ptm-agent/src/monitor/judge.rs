@@ -1,12 +1,11 @@
 //! The verdict of one port, from what is expected and who is there: functions of their arguments, nothing remembered.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
-use crate::lldp::{Lldpdu, PortIdSubtype, Text};
-use crate::monitor::mac;
+use crate::lldp::{Lldpdu, Text};
+use crate::monitor::compare;
 use crate::monitor::{Neighbor, Reason};
-use crate::plan::{Expectation, MatchNode, MatchType, short_host_name};
+use crate::plan::{Expectation, MatchNode, MatchType};
 
 /// Why nobody is on a port whose link is up, or that nobody can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +80,11 @@ impl Closeness {
 
 /// Compares what a neighbor says with the far end that the plan gives; a far end without a port is matched by its node.
 pub(super) fn closeness(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Closeness {
-    if !same_node(expectation, pdu) {
+    if !compare::is_node(expectation, pdu) {
         return Closeness::WrongNode;
     }
     match &expectation.far_port {
-        Some(port) if !is_port(expectation, port, pdu) => Closeness::WrongPort,
+        Some(port) if compare::port_field(expectation, port, pdu).is_none() => Closeness::WrongPort,
         _ => Closeness::Match,
     }
 }
@@ -135,7 +134,7 @@ pub(super) fn difference(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Option<
                 Difference { field: Field::SystemName, expected: expected_node, observed: text(pdu.system_name) }
             }
             MatchNode::Address(_) => {
-                let sent: Vec<String> = addresses(pdu).map(|address| address.to_string()).collect();
+                let sent: Vec<String> = compare::addresses(pdu).map(|address| address.to_string()).collect();
                 Difference { field: Field::ManagementAddress, expected: expected_node, observed: sent.join(", ") }
             }
         }),
@@ -150,85 +149,6 @@ pub(super) fn difference(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Option<
             Some(Difference { field, expected: port.to_string(), observed })
         }
     }
-}
-
-/// Host names compare without regard to case (RFC 4343), addresses as the numbers they are.
-fn same_node(expectation: &Expectation, pdu: &Lldpdu<'_>) -> bool {
-    let name = || pdu.system_name.and_then(Text::to_str);
-    match expectation.match_node {
-        MatchNode::Hostname => name()
-            .is_some_and(|name| short_host_name(&expectation.far_node).eq_ignore_ascii_case(short_host_name(name))),
-        MatchNode::Fqdn => name().is_some_and(|name| expectation.far_node.eq_ignore_ascii_case(name)),
-        MatchNode::Address(expected) => addresses(pdu).any(|address| address == expected),
-    }
-}
-
-/// The addresses by which a neighbor may be in the plan: its management addresses, then its chassis ID if that is one.
-pub(super) fn addresses(pdu: &Lldpdu<'_>) -> impl Iterator<Item = IpAddr> {
-    let managed_at = pdu.management_addresses().map(|management| management.address);
-    managed_at.chain(pdu.chassis_id.network_address()).filter_map(|address| Some(address.ip()?.to_canonical()))
-}
-
-/// The address that names a neighbor where the plan names nodes by address: the expected one, as the plan spells it, if
-/// the neighbor has it, else its first. Where the plan expects a node by its host name, and where the neighbor has no
-/// address, there is none.
-pub(super) fn node_address(expectation: Option<&Expectation>, pdu: &Lldpdu<'_>) -> Option<String> {
-    match expectation.map(|expectation| expectation.match_node) {
-        Some(MatchNode::Hostname | MatchNode::Fqdn) => None,
-        Some(MatchNode::Address(expected)) if addresses(pdu).any(|address| address == expected) => {
-            expectation.map(|expectation| expectation.far_node.to_string())
-        }
-        Some(MatchNode::Address(_)) | None => addresses(pdu).next().map(|address| address.to_string()),
-    }
-}
-
-fn is_port(expectation: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> bool {
-    match expectation.match_type {
-        MatchType::IfName => is_port_id(expectation, port, pdu),
-        MatchType::PortDescr => is_port_description(expectation, port, pdu),
-        MatchType::Any => {
-            is_port_id(expectation, port, pdu)
-                || is_port_description(expectation, port, pdu)
-                || is_port_mac(expectation, port, pdu)
-        }
-    }
-}
-
-pub(super) fn is_port_id(expectation: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> bool {
-    match pdu.port_id.text() {
-        Some(text) => text.to_str().is_some_and(|id| expectation.port_name_type.same(port, id)),
-        // A plan may name a port by its MAC or network address, in the spelling that lldpd prints.
-        None => pdu.port_id.to_string() == port,
-    }
-}
-
-pub(super) fn is_port_description(expectation: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> bool {
-    let description = pdu.port_description.and_then(Text::to_str);
-    description.is_some_and(|description| expectation.port_name_type.same(port, description))
-}
-
-fn is_port_mac(_: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> bool {
-    mac::same(port, &pdu.port_id.to_string())
-}
-
-/// The name of a neighbor's port: what the plan compares, or, where it compares nothing or either, what a person would
-/// recognise. Hostile text, not escaped.
-pub(super) fn port_name(expectation: Option<&Expectation>, pdu: &Lldpdu<'_>) -> String {
-    let match_type = expectation.map(|expectation| expectation.match_type);
-    // Under `any`, what matches is what the plan says too.
-    let matches = |is_port: fn(&Expectation, &str, &Lldpdu<'_>) -> bool| {
-        let any = expectation.filter(|expectation| expectation.match_type == MatchType::Any);
-        any.is_some_and(|any| any.far_port.as_deref().is_some_and(|port| is_port(any, port, pdu)))
-    };
-    let by_description = match match_type {
-        Some(MatchType::IfName) => false,
-        Some(MatchType::PortDescr) => true,
-        _ if matches(is_port_id) => false,
-        _ if matches(is_port_description) => true,
-        _ => pdu.port_id.subtype() == PortIdSubtype::MacAddress && !matches(is_port_mac),
-    };
-    let description = pdu.port_description.filter(|_| by_description);
-    description.map_or_else(|| pdu.port_id.to_string(), |text| plain(text).into_owned())
 }
 
 /// Text from LLDP as it is, not escaped; text that is not UTF-8 as [`Text`] shows it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ptm_common::IfIndex;
 
-use crate::monitor::judge;
+use crate::monitor::compare;
 use crate::monitor::{Difference, Neighbor, Reason, Statistics};
 use crate::plan::{Expectation, HostIdType, Notify};
 use crate::time::BootTime;
@@ -56,10 +56,10 @@ impl Report<'_> {
         let pdu = neighbor.pdu();
         let node = match self.host_id_type {
             HostIdType::Hostname => None,
-            HostIdType::IpAddr => judge::node_address(self.expectation, &pdu),
+            HostIdType::IpAddr => compare::node_address(self.expectation, &pdu),
         };
         let node = node.unwrap_or_else(|| neighbor.node());
-        Some(format!("{node}:{}", judge::port_name(self.expectation, &pdu)))
+        Some(format!("{node}:{}", compare::port_name(self.expectation, &pdu)))
     }
 }
 

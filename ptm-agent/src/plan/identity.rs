@@ -1,7 +1,10 @@
 //! Which node of the plan a machine is: this one, when the plan is put in force, and a neighbor, for advice.
 
 use std::fmt;
+use std::hash::BuildHasher;
 use std::net::IpAddr;
+
+use hashbrown::DefaultHashBuilder;
 
 use super::attributes::{HostIdType, HostnameType};
 use super::directory::{Directory, Number};
@@ -142,25 +145,29 @@ pub(super) fn address(name: &str) -> Option<IpAddr> {
     name.parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// Finds the plan's nodes by what neighbors call themselves: four bytes a node, or eight.
+/// Finds the plan's nodes by what neighbors call themselves: eight bytes a node, or twelve.
 #[derive(Clone, Default)]
 pub(super) struct Hosts {
-    /// Every node, sorted by its host name up to the first dot, whatever its case.
-    by_name: Box<[Number]>,
+    /// Every node, sorted by a hash of its host name up to the first dot, whatever its case. A table would be no
+    /// smaller, and slow where many nodes share one.
+    by_name: Box<[(u32, Number)]>,
+    hasher: DefaultHashBuilder,
     /// Every node, sorted by the address that its name is, if the plan names nodes by address.
     by_address: Box<[Number]>,
 }
 
 impl Hosts {
     pub(super) fn new(directory: &Directory, host_id_type: HostIdType) -> Self {
-        let all = || -> Box<[Number]> { (0..).take(directory.nodes.len()).collect() };
-        let (mut by_name, mut by_address) = (all(), Box::default());
-        by_name.sort_by(|&a, &b| key(directory.nodes.name(a)).cmp(key(directory.nodes.name(b))));
+        let hasher = DefaultHashBuilder::default();
+        let numbers = (0..).zip(directory.nodes.iter());
+        let mut by_name: Box<[(u32, Number)]> = numbers.map(|(node, name)| (hash(&hasher, name), node)).collect();
+        by_name.sort_unstable();
+        let mut by_address: Box<[Number]> = Box::default();
         if host_id_type == HostIdType::IpAddr {
-            by_address = all();
+            by_address = (0..).take(directory.nodes.len()).collect();
             by_address.sort_by_cached_key(|&node| address(directory.nodes.name(node)));
         }
-        Self { by_name, by_address }
+        Self { by_name, hasher, by_address }
     }
 
     pub(super) fn at<'d>(&self, directory: &'d Directory, wanted: IpAddr) -> Option<&'d str> {
@@ -171,10 +178,11 @@ impl Hosts {
     }
 
     pub(super) fn called<'d>(&self, directory: &'d Directory, host: &str) -> Vec<&'d str> {
-        let name = |node: Number| directory.nodes.name(node);
-        let from = self.by_name.partition_point(|&node| key(name(node)).lt(key(host)));
-        let same = self.by_name[from..].iter().map(|&node| name(node)).take_while(|node| key(node).eq(key(host)));
-        let mut nodes: Vec<&str> = same.collect();
+        let hash = hash(&self.hasher, host);
+        let from = self.by_name.partition_point(|&(other, _)| other < hash);
+        let alike = self.by_name[from..].iter().take_while(|&&(other, _)| other == hash);
+        let mut nodes: Vec<&str> = alike.map(|&(_, node)| directory.nodes.name(node)).collect();
+        nodes.retain(|node| short_host_name(node).eq_ignore_ascii_case(short_host_name(host)));
         let is_whole = |node: &str| node.eq_ignore_ascii_case(host);
         if nodes.iter().any(|node| is_whole(node)) {
             nodes.retain(|node| is_whole(node));
@@ -190,7 +198,8 @@ impl fmt::Debug for Hosts {
     }
 }
 
-/// Host names are the same in any case (RFC 4343).
-fn key(name: &str) -> impl Iterator<Item = u8> {
-    short_host_name(name).bytes().map(|byte| byte.to_ascii_lowercase())
+/// The same for names of the same host: host names are the same in any case (RFC 4343).
+#[expect(clippy::cast_possible_truncation, reason = "half a hash is one too")]
+fn hash(hasher: &DefaultHashBuilder, name: &str) -> u32 {
+    hasher.hash_one(short_host_name(name).to_ascii_lowercase()) as u32
 }

@@ -73,8 +73,8 @@ fn headport_and_tailport() {
 /// bench` beside Graphviz.
 #[test]
 fn many_links() {
-    let lines: String =
-        (0..20_000).map(|n| format!("  \"leaf{}\":\"swp{n}\" -- \"spine{n}\":\"swp1\"\n", n % 500)).collect();
+    let line = |n| format!("  \"leaf{}\":\"swp{n}\" -- \"spine{n}\":\"swp1\"\n", n % 500);
+    let lines = (0..20_000).map(line).collect::<Vec<_>>().concat();
     let (topology, diagnostics) = ptm_agent::plan::read(&format!("graph G {{\n{lines}}}\n"));
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     assert_eq!((topology.directory().link_count(), topology.directory().node_count()), (20_000, 20_500));

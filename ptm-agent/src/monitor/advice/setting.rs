@@ -2,6 +2,7 @@
 //! mends.
 
 use crate::lldp::{Lldpdu, PortIdSubtype, Text};
+use crate::monitor::compare::{self, PortField, is_port};
 use crate::monitor::judge::{self, Closeness};
 use crate::monitor::mac;
 use crate::plan::{Expectation, MatchNode, MatchType, Plan, PortNameType, short_host_name};
@@ -25,26 +26,26 @@ fn of_port(expectation: &Expectation, port: &str, pdu: &Lldpdu<'_>) -> Option<St
         format!("the neighbor sends `{id}` as port ID")
     };
     match expectation.match_type {
-        MatchType::IfName if mac::same(port, &id) => Some(format!(
+        MatchType::IfName if is_port(PortField::Mac, expectation, port, pdu) => Some(format!(
             "the cable is right: the plan's `{port}` and the neighbor's port ID `{id}` are one MAC address; \
              write it as the neighbor does, or use match_type=any"
         )),
         // A port ID that is an interface's name is more to be trusted than a description, which anybody may write.
         MatchType::IfName
             if pdu.port_id.subtype() != PortIdSubtype::InterfaceName
-                && judge::is_port_description(expectation, port, pdu) =>
+                && is_port(PortField::Description, expectation, port, pdu) =>
         {
             Some(format!(
                 "the cable is right: {sent} and `{port}` as description; use match_type=portdescr, or set its port ID \
                  to the interface name"
             ))
         }
-        MatchType::PortDescr if judge::is_port_id(expectation, port, pdu) => Some(format!(
+        MatchType::PortDescr if is_port(PortField::Id, expectation, port, pdu) => Some(format!(
             "the cable is right: {sent} and {} as description; use match_type=ifname or match_type=any",
             description.map_or_else(|| "nothing".to_owned(), |text| format!("`{text}`"))
         )),
         _ if expectation.port_name_type == PortNameType::Exact && matches_normalized(expectation, pdu) => {
-            let found = judge::port_name(Some(expectation), pdu);
+            let found = compare::port_name(Some(expectation), pdu);
             Some(format!(
                 "the cable is right: the neighbor's `{found}` is another spelling of `{port}`; the plan would match with \
                  portnametype=\"normalized\", or with the name as it is sent"
@@ -83,7 +84,7 @@ fn of_node(plan: &Plan, expectation: &Expectation, pdu: &Lldpdu<'_>) -> Option<S
             })
         }
         MatchNode::Address(_) => {
-            let unknown = judge::addresses(pdu).next().is_none() && known.is_empty();
+            let unknown = compare::addresses(pdu).next().is_none() && known.is_empty();
             unknown.then(|| {
                 format!(
                     "the neighbor sends no management address, and the plan knows nodes by address; let it send its own \
