@@ -34,7 +34,7 @@ use crate::lldp::ethernet;
 use crate::logging::with_causes;
 use crate::monitor::{Event, Heard, Link, Monitor, Reason, Report, Status};
 use crate::netlink::{self, LinkEvent, Links, LinksError, driver, firmware_lldp_advice};
-use crate::plan::Plan;
+use crate::plan::{Notify, Plan};
 use crate::state::State;
 use crate::time::BootTime;
 
@@ -255,23 +255,27 @@ fn advice(report: &Report<'_>) -> Option<String> {
     firmware.or_else(|| report.advice.clone())
 }
 
-/// A hook runs once a change of a port's status to pass or fail; a new reason for the same status is none.
+/// A hook runs once a change of a port's status to pass or fail, unless the plan wants none there; a new reason for the
+/// same status is none.
 fn hook_run(event: &Event) -> Option<Run> {
-    let after = event.after?;
+    let after = event.after.filter(|_| event.notify != Notify::None)?;
     let changed = event.before.map(Reason::status) != Some(after.status());
     changed.then(|| Run::new(event.port.clone(), after, event.expected.clone(), event.observed.clone())).flatten()
 }
 
+/// A change goes into the log as loud as it is bad, where the plan wants it there (`notify`). An event that takes a port
+/// out of the plan finds no such wish any more: it is one for debugging in any case.
 fn log(event: &Event) {
-    let Event { port, before, after, explanation, advice, .. } = event;
+    let Event { port, before, after, explanation, advice, notify, .. } = event;
     let reason = |reason: &Option<Reason>| reason.map_or("nothing", Reason::as_str);
     let (before, now) = (reason(before), reason(after));
     let advice = advice.as_ref().map_or_else(String::new, |advice| format!("; {advice}"));
     // Text from LLDP: escaped, for a terminal may show it.
     let text = shown(&format!("{port}: {before} -> {now}: {explanation}{advice}"));
-    match after.map(Reason::status) {
-        Some(Status::Fail) => tracing::warn!("{text}"),
-        Some(Status::Pass) => tracing::info!("{text}"),
-        Some(Status::NoInfo) | None => tracing::debug!("{text}"),
+    match (notify, after.map(Reason::status)) {
+        (Notify::None, _) => {}
+        (Notify::Log, Some(Status::Fail)) => tracing::warn!("{text}"),
+        (Notify::Log, Some(Status::Pass)) => tracing::info!("{text}"),
+        (Notify::Log, Some(Status::NoInfo) | None) | (Notify::Hook, _) => tracing::debug!("{text}"),
     }
 }

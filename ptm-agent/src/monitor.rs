@@ -8,8 +8,10 @@
 //! silent. So a restart, a reload or a lost notification can't leave a verdict behind that nothing supports.
 
 mod advice;
+mod compare;
 mod judge;
 mod memory;
+mod mac;
 mod neighbor;
 mod port;
 mod report;
@@ -237,6 +239,7 @@ impl Monitor {
             difference: None,
             advice: None,
             statistics: None,
+            host_id_type: self.plan.host_id_type(),
         })
     }
 
@@ -273,6 +276,7 @@ impl Monitor {
                 (_, None) => None,
             },
             statistics: Some(&port.statistics),
+            host_id_type: self.plan.host_id_type(),
         }
     }
 

@@ -9,9 +9,11 @@
 //! A file of a million links is read in one walk, without a tree: the parser hands links of 24 bytes to `links`, which
 //! sorts them into the [`Directory`].
 
+mod aliases;
 mod attributes;
 mod diagnostic;
 mod directory;
+mod identity;
 mod lexer;
 mod links;
 mod lists;
@@ -19,18 +21,21 @@ mod names;
 mod nearest;
 mod order;
 mod parser;
+mod port_name;
 mod render;
 mod scope;
 #[cfg(test)]
 mod tests;
 mod topology;
 
-pub use self::attributes::{HostIdType, HostnameType, MatchHostname, MatchType, Notify};
+pub use self::attributes::{HostIdType, HostnameType, MatchType, Notify, PortNameType};
 pub use self::diagnostic::{Diagnostic, Label, Severity, Span};
 pub use self::directory::{Directory, Endpoint, LinkEnd, Node};
+pub use self::identity::{Machine, Unidentified, UnknownNode, short_host_name};
 pub use self::order::natural_order;
+pub use self::port_name::same_port_name;
 pub use self::render::render;
-pub use self::topology::{Expectation, Plan, Topology, UnknownNode};
+pub use self::topology::{Expectation, MatchNode, Plan, Topology};
 
 use self::diagnostic::Problems;
 use self::topology::LinkSettings;
@@ -71,8 +76,11 @@ fn read_noting(text: &str, problems: &mut Problems) -> Topology {
             LinkSettings { match_type: matching.match_type, match_hostname: matching.match_hostname, notify }
         })
         .collect();
+    if graph.host_id_type == HostIdType::IpAddr {
+        aliases::check_addresses(&directory, &links, text, problems);
+    }
     let same = |a: u32, b: u32| resolved[a as usize] == resolved[b as usize];
-    let attributes = links::sort_into(&mut directory, links, same, text, problems);
+    let attributes = links::sort_into(&mut directory, links, graph.port_name_type, same, text, problems);
 
     // The sets differ in how they are written; what they come to are a handful.
     let mut settings: Vec<LinkSettings> = Vec::new();
@@ -83,7 +91,7 @@ fn read_noting(text: &str, problems: &mut Problems) -> Topology {
                 settings.push(*set);
                 settings.len() - 1
             });
-            u8::try_from(index).expect("two match types, two host names and one way to notify make four settings")
+            u8::try_from(index).expect("three match types, two of host names and three of notify make 18 settings")
         })
         .collect();
     let settings_of = attributes.into_iter().map(|number| numbers[number as usize]).collect();

@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::host;
-use crate::plan::{self, Diagnostic, HostnameType, Plan, Topology};
+use crate::host::ThisMachine;
+use crate::plan::{self, Diagnostic, Plan, Topology, Unidentified};
 
 /// Where the topology file is looked for, in this order, when none is named: ptmd 3.0's place, then its first design's.
 pub const DEFAULT_PATHS: [&str; 2] = ["/etc/ptm.d/topology.dot", "/etc/cumulus/ptm.dot"];
@@ -45,6 +45,14 @@ pub enum PlanFileError {
         path: PathBuf,
         /// The name, and the nearest in the plan.
         unknown: plan::UnknownNode,
+    },
+    /// The file names nodes by address, and it is not clear which of them is this machine.
+    #[error("{why} [{}]; name the right node with --node ADDRESS", path.display())]
+    NoAddress {
+        /// The file.
+        path: PathBuf,
+        /// None, or several.
+        why: Unidentified,
     },
 }
 
@@ -101,15 +109,14 @@ pub fn load(named: Option<&Path>, colour: bool) -> Result<PlanFile, PlanFileErro
 }
 
 impl PlanFile {
-    /// The name under which the plan should know this machine: the one that is given, else the kernel's, as the plan's
-    /// `hostnametype` wants it. May block on the resolver.
-    pub fn node_name(&self, given: Option<String>) -> String {
-        given.unwrap_or_else(|| {
-            let name = host::node_name();
-            match self.topology.hostname_type() {
-                HostnameType::Hostname => name.split('.').next().unwrap_or(&name).to_owned(),
-                HostnameType::Fqdn => host::fully_qualified_name(&name).unwrap_or(name),
-            }
+    /// The node of the plan that is this machine: the one that is given, else the one that bears its name, or its
+    /// address if the plan says `hostidtype="ipaddr"` ([`Topology::own_node`]). May block on the resolver if the plan
+    /// says `hostnametype="fqdn"`.
+    pub fn node_name(&self, given: Option<&str>) -> Result<String, PlanFileError> {
+        let Self { path, topology, warnings: _ } = self;
+        topology.own_node(given, &ThisMachine).map(str::to_owned).map_err(|why| match why {
+            Unidentified::Unknown(unknown) => PlanFileError::UnknownNode { path: path.clone(), unknown },
+            why => PlanFileError::NoAddress { path: path.clone(), why },
         })
     }
 

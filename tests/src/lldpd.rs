@@ -43,6 +43,13 @@ pub(crate) fn start(machine: &Machine, ttl: Duration) -> Result<Process, FabricE
     machine.spawn(command(&["lldpd", "-d", "-u", SOCKET, "-I", "*", "-O", "/run/lldpd.conf"]))
 }
 
+/// Tells lldpd on `machine`, which runs, what `lldpcli configure` takes: `lldp portidsubtype macaddress`.
+pub(crate) fn configure(machine: &Machine, setting: &str) -> Result<(), FabricError> {
+    let arguments = ["lldpcli", "-u", SOCKET, "configure"];
+    let arguments: Vec<&str> = arguments.into_iter().chain(setting.split(' ')).collect();
+    machine.run(&arguments).map(drop)
+}
+
 /// Whom lldpd on `machine` hears, in no order.
 pub(crate) fn neighbors(machine: &Machine) -> Result<Vec<LldpdNeighbor>, FabricError> {
     let json = machine.run(&["lldpcli", "-u", SOCKET, "-f", "json0", "show", "neighbors"])?;

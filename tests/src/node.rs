@@ -38,6 +38,11 @@ impl Node {
         Ok(())
     }
 
+    /// Changes a setting of lldpd, which runs: what `lldpcli configure` takes.
+    pub fn configure_lldpd(&self, setting: &str) -> Result<(), FabricError> {
+        lldpd::configure(&self.machine, setting)
+    }
+
     /// Ends lldpd as an administrator does: it says goodbye to its neighbors (TTL 0).
     pub fn stop_lldpd(&mut self) -> Result<(), FabricError> {
         self.lldpd.take().map_or(Ok(()), |mut lldpd| lldpd.terminate().map(drop))
@@ -70,6 +75,18 @@ impl Node {
         self.agent = None;
         self.agent = Some(ptm::start_agent(&self.machine, arguments)?);
         Ok(())
+    }
+
+    /// Starts our agent without `--node`: it has to find out itself which node of the plan it is.
+    pub fn start_unnamed_agent(&mut self, arguments: &[&str]) -> Result<(), FabricError> {
+        self.agent = None;
+        self.agent = Some(ptm::start_unnamed_agent(&self.machine, arguments)?);
+        Ok(())
+    }
+
+    /// Runs our agent as [`Node::start_unnamed_agent`] does, where it is expected to end by itself.
+    pub fn run_unnamed_agent(&self, arguments: &[&str]) -> Result<Output, FabricError> {
+        ptm::run_unnamed_agent(&self.machine, arguments)
     }
 
     /// Runs our agent as [`Node::start_agent`] does, where it is expected to end by itself.

@@ -59,18 +59,27 @@ pub(crate) fn furnish(machine: &Machine, plan: &str) -> Result<(), FabricError> 
 
 /// Runs the agent with `arguments` after the usual ones.
 pub(crate) fn start_agent(machine: &Machine, arguments: &[&str]) -> Result<Process, FabricError> {
-    machine.spawn(agent_command(machine, arguments)?)
+    start_unnamed_agent(machine, &[&["--node", machine.name()], arguments].concat())
+}
+
+/// Runs the agent without telling it which node of the plan it is.
+pub(crate) fn start_unnamed_agent(machine: &Machine, arguments: &[&str]) -> Result<Process, FabricError> {
+    machine.spawn(agent_command(arguments)?)
 }
 
 /// Runs an agent that is expected to end by itself.
 pub(crate) fn run_agent(machine: &Machine, arguments: &[&str]) -> Result<Output, FabricError> {
-    machine.output(agent_command(machine, arguments)?)
+    machine.output(agent_command(&[&["--node", machine.name()], arguments].concat())?)
 }
 
-fn agent_command(machine: &Machine, arguments: &[&str]) -> Result<std::process::Command, FabricError> {
+/// Runs an agent that is expected to end by itself, without telling it which node of the plan it is.
+pub(crate) fn run_unnamed_agent(machine: &Machine, arguments: &[&str]) -> Result<Output, FabricError> {
+    machine.output(agent_command(arguments)?)
+}
+
+fn agent_command(arguments: &[&str]) -> Result<std::process::Command, FabricError> {
     let mut agent = command(&[program("ptm-agent")?]);
-    agent.args(["-c", PLAN, "--node", machine.name(), "--hooks-dir", hooks::FOLDER, "-l", "INFO"]);
-    agent.args(arguments);
+    agent.args(["-c", PLAN, "--hooks-dir", hooks::FOLDER, "-l", "INFO"]).args(arguments);
     Ok(agent)
 }
 

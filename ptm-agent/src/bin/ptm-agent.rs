@@ -21,7 +21,7 @@ struct Arguments {
     /// The plan; if not given, /etc/ptm.d/topology.dot, else /etc/cumulus/ptm.dot
     #[arg(short, long, value_name = "FILE", env = "PTM_CONFIG")]
     config: Option<PathBuf>,
-    /// This machine's name in the plan, if it isn't its host name
+    /// This machine's name in the plan, if it isn't its host name, or one of its addresses
     #[arg(long, value_name = "NAME", env = "PTM_NODE")]
     node: Option<String>,
     /// Where in the kernel frames are captured
@@ -92,7 +92,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { config, node, hook, hooks_dir, hooks_time_limit, state_dir, log } = arguments;
     let file = plan_file::load(config.as_deref(), io::stderr().is_terminal())?;
     eprint!("{}", file.warnings);
-    let node = file.node_name(node);
+    let node = file.node_name(node.as_deref())?;
     let plan = file.plan_for(&node)?;
     let config = Config {
         hook: hook.into(),

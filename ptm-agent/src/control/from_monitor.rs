@@ -83,6 +83,7 @@ fn match_on(report: &Report<'_>) -> Option<&'static str> {
     report.expectation.map(|expectation| match expectation.match_type {
         MatchType::IfName => "IfName",
         MatchType::PortDescr => "PortDescr",
+        MatchType::Any => "Any",
     })
 }
 

@@ -113,6 +113,14 @@ macro_rules! id {
                     Shape::Mac | Shape::Address | Shape::Unknown => None,
                 }
             }
+
+            /// The ID as a network address, if its subtype makes it one.
+            pub const fn network_address(self) -> Option<NetworkAddress<'a>> {
+                match self.subtype.shape() {
+                    Shape::Address => NetworkAddress::decode(self.bytes),
+                    Shape::Mac | Shape::Text | Shape::Unknown => None,
+                }
+            }
         }
 
         impl fmt::Display for $id<'_> {

@@ -1,9 +1,12 @@
 //! What to tell a person about a port that is not as planned: why, and which cable to move where.
 
-use crate::lldp::{Lldpdu, PortIdSubtype, Text};
+mod setting;
+
+use crate::lldp::{Lldpdu, Text};
+use crate::monitor::compare;
 use crate::monitor::judge::{self, Closeness};
 use crate::monitor::{Neighbor, Reason, Report};
-use crate::plan::{Endpoint, Expectation, MatchType, Plan};
+use crate::plan::{Endpoint, Expectation, Plan};
 
 /// The reason of a report in a sentence, with the evidence.
 ///
@@ -54,7 +57,7 @@ pub(super) fn advise<'a>(
     other_port: impl Fn(&str) -> &'a [Neighbor],
 ) -> Option<String> {
     let pdu = neighbor.pdu();
-    if let Some(advice) = expectation.and_then(|expectation| mends_by_setting(expectation, &pdu)) {
+    if let Some(advice) = expectation.and_then(|expectation| setting::mends(plan, expectation, &pdu)) {
         return Some(advice);
     }
     let planned = planned_far_end(plan, &pdu);
@@ -76,7 +79,7 @@ pub(super) fn advise<'a>(
     let far_port = expectation.far_port.as_deref()?;
     match judge::closeness(expectation, &pdu) {
         Closeness::WrongPort => {
-            let found = judge::difference(expectation, &pdu)?.observed;
+            let found = compare::port_name(Some(expectation), &pdu);
             Some(format!("at {}, move the cable from {found} to {far_port}", expectation.far_node))
         }
         Closeness::WrongNode if planned.is_none() => {
@@ -87,29 +90,14 @@ pub(super) fn advise<'a>(
     }
 }
 
-/// A right cable that fails for what the neighbor is set to send (facts: a host's lldpd sends its MAC as port ID).
-fn mends_by_setting(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Option<String> {
-    let port = expectation.far_port.as_deref()?;
-    let description = pdu.port_description?.to_str()?;
-    let is_setting = judge::closeness(expectation, pdu) == Closeness::WrongPort
-        && expectation.match_type == MatchType::IfName
-        && pdu.port_id.subtype() == PortIdSubtype::MacAddress
-        && description == port;
-    is_setting.then(|| {
-        format!(
-            "the cable is right: the neighbor sends its MAC {} as port ID and `{port}` as description; \
-             use match_type=portdescr, or set its port ID to the interface name",
-            pdu.port_id
-        )
-    })
-}
-
-/// The neighbor's own endpoint, `node:port` as the plan spells it, and where the plan puts the other end of its cable.
+/// The neighbor's own endpoint, `node:port`, its node as the plan spells it, and where the plan puts the other end of its
+/// cable.
 fn planned_far_end<'p>(plan: &'p Plan, pdu: &Lldpdu<'_>) -> Option<(String, Endpoint<'p>)> {
-    let name = pdu.system_name?.to_str()?;
+    let at = compare::addresses(pdu).filter_map(|address| plan.node_at(address));
+    let called = pdu.system_name.and_then(Text::to_str).map_or_else(Vec::new, |name| plan.nodes_called(name));
     let description = pdu.port_description.and_then(Text::to_str);
     let port_id = pdu.port_id.to_string();
-    [name, judge::short(name)].into_iter().find_map(|node| {
+    at.chain(called).find_map(|node| {
         let far = |port: &str| Some((format!("{node}:{port}"), plan.far_end(node, port)?));
         far(&port_id).or_else(|| description.and_then(far))
     })

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::lldp::{Lldpdu, Text};
+use crate::monitor::compare;
 use crate::monitor::{Neighbor, Reason};
-use crate::plan::{Expectation, MatchHostname, MatchType};
+use crate::plan::{Expectation, MatchNode, MatchType};
 
 /// Why nobody is on a port whose link is up, or that nobody can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,10 +40,14 @@ pub struct Difference {
 pub enum Field {
     /// The system name, against the plan's node.
     SystemName,
+    /// The management addresses, against the plan's node (`hostidtype=ipaddr`).
+    ManagementAddress,
     /// The port ID, against the plan's port (`match_type=ifname`).
     PortId,
     /// The port description, against the plan's port (`match_type=portdescr`).
     PortDescription,
+    /// Both of these, against the plan's port (`match_type=any`).
+    PortIdOrDescription,
 }
 
 impl Field {
@@ -50,8 +55,10 @@ impl Field {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SystemName => "system name",
+            Self::ManagementAddress => "management address",
             Self::PortId => "port ID",
             Self::PortDescription => "port description",
+            Self::PortIdOrDescription => "port ID or description",
         }
     }
 }
@@ -76,11 +83,11 @@ impl Closeness {
 
 /// Compares what a neighbor says with the far end that the plan gives; a far end without a port is matched by its node.
 pub(super) fn closeness(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Closeness {
-    if !same_node(expectation, pdu) {
+    if !compare::is_node(expectation, pdu) {
         return Closeness::WrongNode;
     }
     match &expectation.far_port {
-        Some(port) if !is_port(expectation.match_type, port, pdu) => Closeness::WrongPort,
+        Some(port) if compare::port_field(expectation, port, pdu).is_none() => Closeness::WrongPort,
         _ => Closeness::Match,
     }
 }
@@ -122,47 +129,29 @@ pub(super) fn judge(
 /// The first field that differs; `None` on a match.
 pub(super) fn difference(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Option<Difference> {
     let text = |text: Option<Text<'_>>| text.map_or_else(String::new, |text| plain(text).into_owned());
-    match (closeness(expectation, pdu), &expectation.far_port, expectation.match_type) {
-        (Closeness::Match, ..) | (Closeness::WrongPort, None, _) => None,
-        (Closeness::WrongNode, ..) => Some(Difference {
-            field: Field::SystemName,
-            expected: expectation.far_node.to_string(),
-            observed: text(pdu.system_name),
+    let expected_node = expectation.far_node.to_string();
+    match (closeness(expectation, pdu), &expectation.far_port) {
+        (Closeness::Match, _) | (Closeness::WrongPort, None) => None,
+        (Closeness::WrongNode, _) => Some(match expectation.match_node {
+            MatchNode::Hostname | MatchNode::Fqdn => {
+                Difference { field: Field::SystemName, expected: expected_node, observed: text(pdu.system_name) }
+            }
+            MatchNode::Address(_) => {
+                let sent: Vec<String> = compare::addresses(pdu).map(|address| address.to_string()).collect();
+                Difference { field: Field::ManagementAddress, expected: expected_node, observed: sent.join(", ") }
+            }
         }),
-        (Closeness::WrongPort, Some(port), MatchType::IfName) => {
-            Some(Difference { field: Field::PortId, expected: port.to_string(), observed: pdu.port_id.to_string() })
+        (Closeness::WrongPort, Some(port)) => {
+            let (id, description) = (pdu.port_id.to_string(), text(pdu.port_description));
+            let (field, observed) = match expectation.match_type {
+                MatchType::IfName => (Field::PortId, id),
+                MatchType::PortDescr => (Field::PortDescription, description),
+                MatchType::Any if description.is_empty() => (Field::PortIdOrDescription, id),
+                MatchType::Any => (Field::PortIdOrDescription, format!("{id} or {description}")),
+            };
+            Some(Difference { field, expected: port.to_string(), observed })
         }
-        (Closeness::WrongPort, Some(port), MatchType::PortDescr) => Some(Difference {
-            field: Field::PortDescription,
-            expected: port.to_string(),
-            observed: text(pdu.port_description),
-        }),
     }
-}
-
-/// Host names compare without regard to case (RFC 4343).
-fn same_node(expectation: &Expectation, pdu: &Lldpdu<'_>) -> bool {
-    let Some(observed) = pdu.system_name.and_then(Text::to_str) else { return false };
-    match expectation.match_hostname {
-        MatchHostname::Hostname => short(&expectation.far_node).eq_ignore_ascii_case(short(observed)),
-        MatchHostname::Fqdn => expectation.far_node.eq_ignore_ascii_case(observed),
-    }
-}
-
-fn is_port(match_type: MatchType, port: &str, pdu: &Lldpdu<'_>) -> bool {
-    match match_type {
-        MatchType::PortDescr => pdu.port_description.is_some_and(|text| text.to_str() == Some(port)),
-        MatchType::IfName => match pdu.port_id.text() {
-            Some(text) => text.to_str() == Some(port),
-            // A plan may name a port by its MAC or network address, in the spelling that lldpd prints.
-            None => pdu.port_id.to_string() == port,
-        },
-    }
-}
-
-/// The part of a host name before its first dot.
-pub(super) fn short(name: &str) -> &str {
-    name.split('.').next().unwrap_or(name)
 }
 
 /// Text from LLDP as it is, not escaped; text that is not UTF-8 as [`Text`] shows it.

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use ptm_common::IfIndex;
 
-use crate::lldp::PortIdSubtype;
-use crate::monitor::judge;
+use crate::monitor::compare;
 use crate::monitor::{Difference, Neighbor, Reason, Statistics};
-use crate::plan::{Expectation, MatchType, Notify};
+use crate::plan::{Expectation, HostIdType, Notify};
 use crate::time::BootTime;
 
 /// Everything the monitor knows of one port at one moment.
@@ -39,6 +38,8 @@ pub struct Report<'a> {
     pub advice: Option<String>,
     /// The port's counters; `None` where there is no interface.
     pub statistics: Option<&'a Statistics>,
+    /// How the plan names nodes, and so how the neighbor is named.
+    pub host_id_type: HostIdType,
 }
 
 impl Report<'_> {
@@ -50,24 +51,18 @@ impl Report<'_> {
         })
     }
 
-    /// The neighbor that is there, `node:port`: its port by the field that the plan compares, or by the one that a
-    /// person would recognise where the plan compares none.
+    /// The neighbor that is there, `node:port`: its node and its port by what the plan compares, or by what a person
+    /// would recognise where the plan compares nothing.
     pub fn observed(&self) -> Option<String> {
         let neighbor = self.neighbor?;
-        let match_type = self.expectation.map(|expectation| expectation.match_type);
-        Some(format!("{}:{}", neighbor.node(), port_of(neighbor, match_type)))
+        let pdu = neighbor.pdu();
+        let node = match self.host_id_type {
+            HostIdType::Hostname => None,
+            HostIdType::IpAddr => compare::node_address(self.expectation, &pdu),
+        };
+        let node = node.unwrap_or_else(|| neighbor.node());
+        Some(format!("{node}:{}", compare::port_name(self.expectation, &pdu)))
     }
-}
-
-fn port_of(neighbor: &Neighbor, match_type: Option<MatchType>) -> String {
-    let pdu = neighbor.pdu();
-    let description = pdu.port_description.map(|text| judge::plain(text).into_owned());
-    let by_description = match match_type {
-        Some(MatchType::PortDescr) => true,
-        Some(MatchType::IfName) => false,
-        None => pdu.port_id.subtype() == PortIdSubtype::MacAddress,
-    };
-    description.filter(|_| by_description).unwrap_or_else(|| pdu.port_id.to_string())
 }
 
 /// A change of a port's verdict.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::diagnostic::{Diagnostic, Problems, Span, shown};
 use super::nearest::help_with_nearest;
+use super::port_name::same_port_name;
 
 /// How nodes are named in the plan: graph attribute `hostidtype`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -33,6 +34,8 @@ pub enum MatchType {
     IfName,
     /// The LLDP port description.
     PortDescr,
+    /// The port ID, the port description, or the port ID as a MAC address in any spelling: one that is right suffices.
+    Any,
 }
 
 /// What of the neighbor's system name is compared with the far node's: key `match_hostname` of `LLDP`.
@@ -45,19 +48,48 @@ pub enum MatchHostname {
     Fqdn,
 }
 
-/// What a change of a link's verdict does beyond the usual: edge attribute `notify`.
+/// What makes two names of ports the same: graph attribute `portnametype`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PortNameType {
+    /// Every letter.
+    #[default]
+    Exact,
+    /// What they mean: `Eth1/47` is `Ethernet1/47`. See [`super::same_port_name`].
+    Normalized,
+}
+
+impl PortNameType {
+    /// Whether two names are one port of one node.
+    pub fn same(self, a: &str, b: &str) -> bool {
+        match self {
+            Self::Exact => a == b,
+            Self::Normalized => same_port_name(a, b),
+        }
+    }
+}
+
+/// What a change of a link's verdict does on this machine: edge attribute `notify`. Whoever asks or listens on the
+/// control socket is told of it in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Notify {
-    /// It is logged.
+    /// It is logged, and the hook runs.
     #[default]
     Log,
+    /// The hook runs; the log has it at its most talkative level alone.
+    Hook,
+    /// Neither.
+    None,
 }
 
 pub(super) const HOST_ID_TYPES: [(&str, HostIdType); 2] =
     [("hostname", HostIdType::Hostname), ("ipaddr", HostIdType::IpAddr)];
 pub(super) const HOSTNAME_TYPES: [(&str, HostnameType); 2] =
     [("hostname", HostnameType::Hostname), ("fqdn", HostnameType::Fqdn)];
-const MATCH_TYPES: [(&str, MatchType); 2] = [("ifname", MatchType::IfName), ("portdescr", MatchType::PortDescr)];
+pub(super) const PORT_NAME_TYPES: [(&str, PortNameType); 2] =
+    [("exact", PortNameType::Exact), ("normalized", PortNameType::Normalized)];
+const NOTIFY: [(&str, Notify); 3] = [("log", Notify::Log), ("hook", Notify::Hook), ("none", Notify::None)];
+const MATCH_TYPES: [(&str, MatchType); 3] =
+    [("ifname", MatchType::IfName), ("portdescr", MatchType::PortDescr), ("any", MatchType::Any)];
 const MATCH_HOSTNAMES: [(&str, MatchHostname); 2] =
     [("hostname", MatchHostname::Hostname), ("fqdn", MatchHostname::Fqdn)];
 
@@ -127,19 +159,45 @@ pub(super) fn one_of<T: Copy>(
     allowed: &[(&str, T)],
     problems: &mut Problems,
 ) -> Option<T> {
-    if let Some(&(_, value)) = allowed.iter().find(|(known, _)| known.eq_ignore_ascii_case(text)) {
-        return Some(value);
+    let value = find(text, allowed);
+    if value.is_none() {
+        problems.add_once(
+            Diagnostic::error(no_value(name, text)).at(span, "no such value").help(choice(name, text, allowed)),
+        );
     }
-    let names: Vec<String> = allowed.iter().map(|(known, _)| format!("`{known}`")).collect();
-    let (last, others) = names.split_last()?;
-    let choice = if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) };
+    value
+}
+
+/// The value of `notify`. Another tool's value is no reason to refuse a plan: nothing that is checked depends on it.
+pub(super) fn notify(value: Value<'_>, problems: &mut Problems) -> Notify {
+    let known = if value.text.is_empty() { Some(Notify::Log) } else { find(value.text, &NOTIFY) };
+    known.unwrap_or_else(|| {
+        problems.add_once(
+            Diagnostic::warning(no_value("notify", value.text))
+                .at(value.span, "taken as `log`")
+                .help(choice("notify", value.text, &NOTIFY)),
+        );
+        Notify::Log
+    })
+}
+
+fn find<T: Copy>(text: &str, allowed: &[(&str, T)]) -> Option<T> {
+    allowed.iter().find(|(known, _)| known.eq_ignore_ascii_case(text)).map(|&(_, value)| value)
+}
+
+fn no_value(name: &str, text: &str) -> String {
+    format!("{} is no value of `{name}`", shown(text))
+}
+
+/// `NAME is A, B or C`, and the nearest to what was written.
+fn choice<T>(name: &str, text: &str, allowed: &[(&str, T)]) -> String {
     let known: Vec<&str> = allowed.iter().map(|&(known, _)| known).collect();
-    problems.add_once(
-        Diagnostic::error(format!("{} is no value of `{name}`", shown(text)))
-            .at(span, "no such value")
-            .help(help_with_nearest(format!("`{name}` is {choice}"), text, &known)),
-    );
-    None
+    let names: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
+    let choice = match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => names.concat(),
+    };
+    help_with_nearest(format!("`{name}` is {choice}"), text, &known)
 }
 
 /// One `key=value` of a list, the key in its usual spelling.

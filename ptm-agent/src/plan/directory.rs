@@ -100,7 +100,18 @@ impl Directory {
         let range = self.ends_of(self.nodes.find(node)?);
         let port = self.ports.find(port)?;
         let index = range.start + self.port_of[range].binary_search(&port).ok()?;
-        let LinkEnd { node, port } = self.end(self.peer_of[index]);
+        self.endpoint(self.peer_of[index])
+    }
+
+    /// The same for the first of the node's ports that `is_port` takes.
+    pub(super) fn far_end_of(&self, node: &str, is_port: impl Fn(&str) -> bool) -> Option<Endpoint<'_>> {
+        let mut ends = self.ends_of(self.nodes.find(node)?).take_while(|&index| self.port_of[index] != NO_PORT);
+        let index = ends.find(|&index| is_port(self.ports.name(self.port_of[index])))?;
+        self.endpoint(self.peer_of[index])
+    }
+
+    fn endpoint(&self, index: u32) -> Option<Endpoint<'_>> {
+        let LinkEnd { node, port } = self.end(index);
         Some(Endpoint { node, port: port? })
     }
 

@@ -1,5 +1,7 @@
 //! Gathers the links while the file is read, then sorts them into the [`Directory`] and finds what is cabled twice.
 
+use super::aliases;
+use super::attributes::PortNameType;
 use super::diagnostic::{Diagnostic, Problems, Span, shown};
 use super::directory::{Directory, NO_PORT, Number};
 use super::lexer::{Kind, Lexer, Operator, Token};
@@ -36,11 +38,15 @@ impl Link {
 pub(super) fn sort_into(
     directory: &mut Directory,
     mut links: Vec<Link>,
+    port_names: PortNameType,
     same_attributes: impl Fn(u32, u32) -> bool,
     text: &str,
     problems: &mut Problems,
 ) -> Vec<u32> {
     let mut ends = sort(directory, &links);
+    if port_names == PortNameType::Normalized {
+        aliases::check_ports(directory, &links, &ends, text, problems);
+    }
     let clashes = clashes(directory, &links, &ends);
     if !clashes.is_empty() {
         let repeats = report(directory, &links, &clashes, same_attributes, text, problems);
@@ -67,7 +73,7 @@ pub(super) fn sort_into(
 }
 
 /// The port of an end; end `2 * n` is the tail of link `n`, `2 * n + 1` its head.
-fn port(links: &[Link], end: u32) -> Number {
+pub(super) fn port(links: &[Link], end: u32) -> Number {
     links[end as usize / 2].ends[end as usize % 2].port
 }
 
@@ -191,7 +197,7 @@ pub(super) fn check_strict(links: &[Link], kind: Operator, strict: Span, text: &
 }
 
 /// Where one end of a link stands.
-fn place(text: &str, end: u32, link: &Link) -> Span {
+pub(super) fn place(text: &str, end: u32, link: &Link) -> Span {
     let (tail, head) = places(text, link);
     if end.is_multiple_of(2) { tail } else { head.unwrap_or(tail) }
 }

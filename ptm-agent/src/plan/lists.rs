@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::attributes::{
-    HOST_ID_TYPES, HOSTNAME_TYPES, HostIdType, HostnameType, LldpList, MatchHostname, MatchType, TemplateUse, Value,
-    bfd_list, lldp_list, one_of,
+    HOST_ID_TYPES, HOSTNAME_TYPES, HostIdType, HostnameType, LldpList, MatchHostname, MatchType, PORT_NAME_TYPES,
+    PortNameType, TemplateUse, Value, bfd_list, lldp_list, one_of,
 };
 use super::diagnostic::{Diagnostic, Problems, Span, shown};
 use super::nearest::help_with_nearest;
@@ -54,9 +54,11 @@ pub(super) struct Matching {
 
 /// What is said for the whole graph.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the attributes are called so")]
 pub(super) struct GraphSettings {
     pub(super) host_id_type: HostIdType,
     pub(super) hostname_type: HostnameType,
+    pub(super) port_name_type: PortNameType,
 }
 
 /// The number of an LLDP list.
@@ -144,14 +146,16 @@ impl Lists {
     }
 
     fn graph_settings(&self, problems: &mut Problems) -> GraphSettings {
-        let mut settings = GraphSettings::default();
-        if let Some(GraphAttribute { text, span, .. }) = self.graph.get("hostidtype") {
-            settings.host_id_type = one_of("hostidtype", text, *span, &HOST_ID_TYPES, problems).unwrap_or_default();
+        GraphSettings {
+            host_id_type: self.graph_choice("hostidtype", &HOST_ID_TYPES, problems),
+            hostname_type: self.graph_choice("hostnametype", &HOSTNAME_TYPES, problems),
+            port_name_type: self.graph_choice("portnametype", &PORT_NAME_TYPES, problems),
         }
-        if let Some(GraphAttribute { text, span, .. }) = self.graph.get("hostnametype") {
-            settings.hostname_type = one_of("hostnametype", text, *span, &HOSTNAME_TYPES, problems).unwrap_or_default();
-        }
-        settings
+    }
+
+    fn graph_choice<T: Copy + Default>(&self, name: &str, allowed: &[(&str, T)], problems: &mut Problems) -> T {
+        let value = self.graph.get(name);
+        value.and_then(|value| one_of(name, &value.text, value.span, allowed, problems)).unwrap_or_default()
     }
 }
 

@@ -3,6 +3,7 @@
 mod attributes;
 mod bounds;
 mod diagnostics;
+mod identity;
 mod language;
 mod lookup;
 

@@ -1,11 +1,12 @@
 //! The whole plan as read, and one node's part of it.
 
 use std::fmt;
+use std::net::IpAddr;
 
-use super::attributes::{HostIdType, HostnameType, MatchHostname, MatchType, Notify};
+use super::attributes::{HostIdType, HostnameType, MatchHostname, MatchType, Notify, PortNameType};
 use super::directory::{Directory, Endpoint, NO_PORT};
+use super::identity::{Hosts, UnknownNode, address};
 use super::lists::GraphSettings;
-use super::nearest::nearest;
 use super::order::natural_order;
 
 /// How a link is checked: its attributes with defaults and templates applied.
@@ -45,9 +46,13 @@ impl Topology {
 
     /// Keeps what `node`, one of the plan's nodes, has to know. A node without links has a plan without expectations.
     pub fn plan_for(self, node: &str) -> Result<Plan, UnknownNode> {
-        let Self { directory, graph: _, settings, settings_of } = self;
+        let Self { directory, graph, settings, settings_of } = self;
         let Some(number) = directory.nodes.find(node) else {
             return Err(UnknownNode::new(node, &directory));
+        };
+        let match_node = |far: &str, by_name| match graph.host_id_type {
+            HostIdType::IpAddr => address(far).map_or(by_name, MatchNode::Address),
+            HostIdType::Hostname => by_name,
         };
         let mut expectations: Vec<Expectation> = directory
             .ends_of(number)
@@ -60,13 +65,15 @@ impl Topology {
                     far_node: far.node.into(),
                     far_port: far.port.map(Into::into),
                     match_type,
-                    match_hostname,
+                    match_node: match_node(far.node, match_hostname.into()),
+                    port_name_type: graph.port_name_type,
                     notify,
                 }
             })
             .collect();
         expectations.sort_by(|a, b| natural_order(&a.port, &b.port));
-        Ok(Plan { node: node.into(), expectations, directory })
+        let hosts = Hosts::new(&directory, graph.host_id_type);
+        Ok(Plan { node: node.into(), expectations, directory, graph, hosts })
     }
 }
 
@@ -86,6 +93,8 @@ pub struct Plan {
     node: Box<str>,
     expectations: Vec<Expectation>,
     directory: Directory,
+    graph: GraphSettings,
+    hosts: Hosts,
 }
 
 impl Plan {
@@ -99,9 +108,29 @@ impl Plan {
         &self.expectations
     }
 
-    /// Where the plan puts the other end of the cable in `node`'s port `port`.
+    /// How the plan names nodes.
+    pub fn host_id_type(&self) -> HostIdType {
+        self.graph.host_id_type
+    }
+
+    /// The node at this address, where nodes are named by address, however the plan spells it.
+    pub fn node_at(&self, address: IpAddr) -> Option<&str> {
+        self.hosts.at(&self.directory, address)
+    }
+
+    /// The nodes that a machine called `host` may be: that of the same name, in any case, else those that are the same
+    /// up to the first dot.
+    pub fn nodes_called(&self, host: &str) -> Vec<&str> {
+        self.hosts.called(&self.directory, host)
+    }
+
+    /// Where the plan puts the other end of the cable in `node`'s port `port`. `node` is spelt as in the plan, `port`
+    /// as the plan's `portnametype` allows.
     pub fn far_end(&self, node: &str, port: &str) -> Option<Endpoint<'_>> {
-        self.directory.far_end(node, port)
+        self.directory.far_end(node, port).or_else(|| match self.graph.port_name_type {
+            PortNameType::Exact => None,
+            names @ PortNameType::Normalized => self.directory.far_end_of(node, |planned| names.same(planned, port)),
+        })
     }
 
     /// Every node and link of the plan.
@@ -122,40 +151,29 @@ pub struct Expectation {
     /// What of the neighbor is compared with `far_port`.
     pub match_type: MatchType,
     /// What of the neighbor is compared with `far_node`.
-    pub match_hostname: MatchHostname,
+    pub match_node: MatchNode,
+    /// How `far_port` is compared.
+    pub port_name_type: PortNameType,
     /// What a change of the verdict does.
     pub notify: Notify,
 }
 
-/// The plan does not name this node. Shown as the original words it inside its second pair of brackets:
-/// `Topology file error [FILE] [cannot find node NAME]`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct UnknownNode {
-    /// The name that was looked up.
-    pub node: Box<str>,
-    /// The name in the plan that is most like it.
-    pub nearest: Option<Box<str>>,
+/// By what a neighbor is known to be the far node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MatchNode {
+    /// Its system name, up to the first dot.
+    Hostname,
+    /// Its whole system name.
+    Fqdn,
+    /// One of its management addresses: the node's name is an address, and the plan says `hostidtype="ipaddr"`.
+    Address(IpAddr),
 }
 
-impl UnknownNode {
-    /// The same machine under another name is the likeliest slip: other case, with or without domain; then a misspelling.
-    fn new(node: &str, directory: &Directory) -> Self {
-        let host = |name: &str| name.split('.').next().unwrap_or_default().to_lowercase();
-        let names = || directory.nodes().map(|other| other.name);
-        let nearest = names()
-            .find(|other| other.eq_ignore_ascii_case(node))
-            .or_else(|| names().find(|other| host(other) == host(node)))
-            .or_else(|| nearest(node, names()));
-        Self { node: node.into(), nearest: nearest.map(Into::into) }
-    }
-}
-
-impl fmt::Display for UnknownNode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot find node {}", self.node.escape_debug())?;
-        match &self.nearest {
-            Some(nearest) => write!(f, "; did you mean {}?", nearest.escape_debug()),
-            None => Ok(()),
+impl From<MatchHostname> for MatchNode {
+    fn from(setting: MatchHostname) -> Self {
+        match setting {
+            MatchHostname::Hostname => Self::Hostname,
+            MatchHostname::Fqdn => Self::Fqdn,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{GivenUp, Parsed, Parser};
-use crate::plan::attributes::{Notify, Value};
+use crate::plan::attributes::{Value, notify};
 use crate::plan::diagnostic::{Diagnostic, Span, escaped, shown};
 use crate::plan::directory::NO_PORT;
 use crate::plan::lexer::{Keyword, Kind, Token};
@@ -113,12 +113,19 @@ impl<'t> Parser<'t, '_> {
 
     /// Notes an attribute of the graph. One of a subgraph is that subgraph's alone, and says nothing about its links.
     pub(super) fn graph_attribute(&mut self, name: &Atom<'_>, value: &Atom<'_>) {
-        const KNOWN: [&str; 4] = ["hostidtype", "hostnametype", "LLDP", "BFD"];
+        const KNOWN: [&str; 5] = ["hostidtype", "hostnametype", "portnametype", "LLDP", "BFD"];
         self.check_spelling(name, &KNOWN);
+        if name.text == "notify" {
+            self.problems.add_once(
+                Diagnostic::warning("`notify` of a graph has no effect")
+                    .at(name.span, "ignored")
+                    .help("for all links that follow write `edge [notify=\"…\"]`"),
+            );
+        }
         if self.scope.depth == 0 {
             self.lists.set_graph(&name.text, value.value());
         } else if KNOWN.contains(&name.text.as_ref()) {
-            let help = if name.text.starts_with("host") {
+            let help = if name.text.ends_with("type") {
                 "put it outside the subgraph: it holds for the whole graph".to_owned()
             } else {
                 format!("for the links of this subgraph write `edge [{}=\"…\"]`", name.text)
@@ -141,16 +148,7 @@ impl<'t> Parser<'t, '_> {
         match name.text.as_ref() {
             "LLDP" => set.lldp = Some(self.lists.lldp(value.value(), self.problems)),
             "BFD" => self.lists.bfd(value.value(), self.problems),
-            "notify" => {
-                if !value.text.is_empty() && !value.text.eq_ignore_ascii_case("log") {
-                    self.problems.add_once(
-                        Diagnostic::warning(format!("{} is no value of `notify`", shown(&value.text)))
-                            .at(value.span, "taken as `log`")
-                            .help("`notify` is `log`"),
-                    );
-                }
-                set.notify = Some(Notify::Log);
-            }
+            "notify" => set.notify = Some(notify(value.value(), self.problems)),
             "tailport" => set.ports[0] = Some(self.port_attribute(&value.text)),
             "headport" => set.ports[1] = Some(self.port_attribute(&value.text)),
             _ => self.check_spelling(name, &["LLDP", "BFD", "notify", "tailport", "headport"]),

@@ -1,7 +1,7 @@
 //! The attributes of the facts' table, their defaults, scopes and templates.
 
 use super::{good, plan_of, told};
-use crate::plan::{HostIdType, HostnameType, MatchHostname, MatchType, Notify};
+use crate::plan::{HostIdType, HostnameType, MatchNode, MatchType, Notify, PortNameType};
 
 #[test]
 fn the_graph_says_how_nodes_are_named() {
@@ -23,42 +23,102 @@ fn the_graph_says_how_nodes_are_named() {
 
 #[test]
 fn what_a_link_is_matched_by() {
-    use {MatchHostname as Host, MatchType as Type};
+    use {MatchNode as Node, MatchType as Type};
     let cases = [
         // Defaults, the graph's list, the edge's own.
-        ("a:1 -- b:1", Type::IfName, Host::Hostname),
-        ("LLDP=\"\" a:1 -- b:1", Type::IfName, Host::Hostname),
-        ("LLDP=\"match_type=portdescr\" a:1 -- b:1", Type::PortDescr, Host::Hostname),
-        ("a:1 -- b:1; LLDP=\"match_type=portdescr\"", Type::PortDescr, Host::Hostname),
-        ("a:1 -- b:1 [LLDP=\"match_type=portdescr\"]", Type::PortDescr, Host::Hostname),
-        ("LLDP=\"match_type=portdescr\" a:1 -- b:1 [LLDP=\"match_hostname=fqdn\"]", Type::IfName, Host::Fqdn),
-        ("LLDP=\"match_type=portdescr\" a:1 -- b:1 [LLDP=\"\"]", Type::PortDescr, Host::Hostname),
+        ("a:1 -- b:1", Type::IfName, Node::Hostname),
+        ("LLDP=\"\" a:1 -- b:1", Type::IfName, Node::Hostname),
+        ("LLDP=\"match_type=portdescr\" a:1 -- b:1", Type::PortDescr, Node::Hostname),
+        ("a:1 -- b:1; LLDP=\"match_type=portdescr\"", Type::PortDescr, Node::Hostname),
+        ("a:1 -- b:1 [LLDP=\"match_type=portdescr\"]", Type::PortDescr, Node::Hostname),
+        ("LLDP=\"match_type=portdescr\" a:1 -- b:1 [LLDP=\"match_hostname=fqdn\"]", Type::IfName, Node::Fqdn),
+        ("LLDP=\"match_type=portdescr\" a:1 -- b:1 [LLDP=\"\"]", Type::PortDescr, Node::Hostname),
         // Spelling of lists.
-        ("LLDP=\"MATCH_TYPE=PortDescr match_hostname=fqdn\" a:1 -- b:1", Type::PortDescr, Host::Fqdn),
-        ("LLDP=\" ,match_type = portdescr,,\tmatch_hostname= fqdn , \" a:1 -- b:1", Type::PortDescr, Host::Fqdn),
-        ("a:1 -- b:1 [LLDP=\"match_type=\" + \"portdescr\"]", Type::PortDescr, Host::Hostname),
+        ("LLDP=\"MATCH_TYPE=PortDescr match_hostname=fqdn\" a:1 -- b:1", Type::PortDescr, Node::Fqdn),
+        ("LLDP=\" ,match_type = portdescr,,\tmatch_hostname= fqdn , \" a:1 -- b:1", Type::PortDescr, Node::Fqdn),
+        ("a:1 -- b:1 [LLDP=\"match_type=\" + \"portdescr\"]", Type::PortDescr, Node::Hostname),
+        ("a:1 -- b:1 [LLDP=\"match_type=ANY\"]", Type::Any, Node::Hostname),
         // Templates, before and after their use; each replaces the whole list.
-        ("L1=\"match_type=portdescr\" a:1 -- b:1 [LLDP=\"lldptmpl=L1\"]", Type::PortDescr, Host::Hostname),
-        ("a:1 -- b:1 [LLDP=\"LldpTmpl=L1\"] L1=\"match_hostname=fqdn\"", Type::IfName, Host::Fqdn),
-        ("LLDP=\"lldptmpl=L1\" L1=\"match_type=portdescr\" a:1 -- b:1", Type::PortDescr, Host::Hostname),
+        ("L1=\"match_type=portdescr\" a:1 -- b:1 [LLDP=\"lldptmpl=L1\"]", Type::PortDescr, Node::Hostname),
+        ("a:1 -- b:1 [LLDP=\"LldpTmpl=L1\"] L1=\"match_hostname=fqdn\"", Type::IfName, Node::Fqdn),
+        ("LLDP=\"lldptmpl=L1\" L1=\"match_type=portdescr\" a:1 -- b:1", Type::PortDescr, Node::Hostname),
         (
             "graph [L1=\"match_type=portdescr\"] LLDP=\"match_hostname=fqdn\" a:1 -- b:1 [LLDP=\"lldptmpl=L1\"]",
             Type::PortDescr,
-            Host::Hostname,
+            Node::Hostname,
         ),
         // Defaults of edges hold for what follows in their subgraph.
-        ("edge [LLDP=\"match_type=portdescr\"] a:1 -- b:1", Type::PortDescr, Host::Hostname),
-        ("a:1 -- b:1 edge [LLDP=\"match_type=portdescr\"]", Type::IfName, Host::Hostname),
-        ("subgraph s { edge [LLDP=\"match_type=portdescr\"] a:1 -- b:1 }", Type::PortDescr, Host::Hostname),
-        ("{ edge [LLDP=\"match_type=portdescr\"] } a:1 -- b:1", Type::IfName, Host::Hostname),
-        ("edge [LLDP=\"match_type=portdescr\"] { a:1 -- b:1 }", Type::PortDescr, Host::Hostname),
-        ("edge [LLDP=\"match_type=portdescr\"] a:1 -- b:1 [LLDP=\"match_type=ifname\"]", Type::IfName, Host::Hostname),
+        ("edge [LLDP=\"match_type=portdescr\"] a:1 -- b:1", Type::PortDescr, Node::Hostname),
+        ("a:1 -- b:1 edge [LLDP=\"match_type=portdescr\"]", Type::IfName, Node::Hostname),
+        ("subgraph s { edge [LLDP=\"match_type=portdescr\"] a:1 -- b:1 }", Type::PortDescr, Node::Hostname),
+        ("{ edge [LLDP=\"match_type=portdescr\"] } a:1 -- b:1", Type::IfName, Node::Hostname),
+        ("edge [LLDP=\"match_type=portdescr\"] { a:1 -- b:1 }", Type::PortDescr, Node::Hostname),
+        ("edge [LLDP=\"match_type=portdescr\"] a:1 -- b:1 [LLDP=\"match_type=ifname\"]", Type::IfName, Node::Hostname),
     ];
-    for (body, match_type, match_hostname) in cases {
+    for (body, match_type, match_node) in cases {
         let plan = plan_of(&format!("graph {{ {body} }}"), "a");
         let [expectation] = plan.expectations() else { panic!("{body}: {plan:?}") };
-        assert_eq!((expectation.match_type, expectation.match_hostname), (match_type, match_hostname), "{body}");
-        assert_eq!(expectation.notify, Notify::Log);
+        assert_eq!((expectation.match_type, expectation.match_node), (match_type, match_node), "{body}");
+        assert_eq!((expectation.port_name_type, expectation.notify), (PortNameType::Exact, Notify::Log));
+    }
+}
+
+#[test]
+fn nodes_named_by_address_are_matched_by_it() {
+    use {HostIdType as Id, MatchNode as Node};
+    let address = |text: &str| Node::Address(text.parse().expect("an address"));
+    let cases = [
+        ("hostidtype=ipaddr", "10.0.0.2", address("10.0.0.2")),
+        ("hostidtype=ipaddr", "2001:DB8:0:0::2", address("2001:db8::2")),
+        ("hostidtype=ipaddr", "::ffff:10.0.0.2", address("10.0.0.2")),
+        // Matched by name: what is no address, and everything where nodes are named by host name.
+        ("hostidtype=ipaddr", "leaf1", Node::Hostname),
+        ("hostidtype=ipaddr", "10.0.0.256", Node::Hostname),
+        ("hostidtype=ipaddr LLDP=\"match_hostname=fqdn\"", "leaf1", Node::Fqdn),
+        ("hostidtype=ipaddr LLDP=\"match_hostname=fqdn\"", "10.0.0.2", address("10.0.0.2")),
+        ("", "10.0.0.2", Node::Hostname),
+    ];
+    for (graph, node, expected) in cases {
+        let plan = plan_of(&format!("graph {{ {graph} \"10.0.0.1\":1 -- \"{node}\":1 }}"), "10.0.0.1");
+        assert_eq!(plan.expectations()[0].match_node, expected, "{graph} {node}");
+        let id = if graph.is_empty() { Id::Hostname } else { Id::IpAddr };
+        assert_eq!(plan.host_id_type(), id);
+    }
+}
+
+#[test]
+fn what_a_change_does_on_a_link() {
+    let cases = [
+        ("a:1 -- b:1", Notify::Log),
+        ("a:1 -- b:1 [notify=log]", Notify::Log),
+        ("a:1 -- b:1 [notify=\"\"]", Notify::Log),
+        ("a:1 -- b:1 [notify=hook]", Notify::Hook),
+        ("a:1 -- b:1 [notify=\"None\"]", Notify::None),
+        ("edge [notify=none] a:1 -- b:1", Notify::None),
+        ("edge [notify=none] a:1 -- b:1 [notify=hook]", Notify::Hook),
+        ("{ edge [notify=none] } a:1 -- b:1", Notify::Log),
+        // Not a value, and no reason to refuse the plan.
+        ("a:1 -- b:1 [notify=mail]", Notify::Log),
+    ];
+    for (body, notify) in cases {
+        assert_eq!(plan_of(&format!("graph {{ {body} }}"), "a").expectations()[0].notify, notify, "{body}");
+    }
+}
+
+#[test]
+fn the_graph_says_how_ports_are_compared() {
+    let cases = [
+        ("", PortNameType::Exact),
+        ("portnametype=exact", PortNameType::Exact),
+        ("portnametype=Normalized", PortNameType::Normalized),
+        ("subgraph s { portnametype=normalized }", PortNameType::Exact),
+    ];
+    for (graph, expected) in cases {
+        let plan = plan_of(&format!("graph {{ {graph} a:\"Eth1/1\" -- b:\"Eth1/2\" }}"), "a");
+        assert_eq!(plan.expectations()[0].port_name_type, expected, "{graph}");
+        let far = plan.far_end("b", "Ethernet1/2").map(|far| far.port);
+        assert_eq!(far, (expected == PortNameType::Normalized).then_some("Eth1/1"), "{graph}");
+        assert_eq!(plan.far_end("b", "Ethernet1/20"), None, "{graph}");
     }
 }
 

@@ -65,6 +65,11 @@ fn no_file_takes_long() {
         repeat("graph {", "leaf-1:1 -- b:1\n", "}"),
         repeat("graph {", "\u{e9}\u{a0}", "}"),
         repeat("graph { a = \"", "\\\"", "}"),
+        repeat(
+            "graph { hostidtype=ipaddr portnametype=normalized ",
+            "\"::1\":1 -- \"0::1\":et1 a:et2 -- a:eth2\n",
+            "}",
+        ),
         repeat("graph { {", "a b c d e f", "} -- {a b c d e f g h} [headport=1 tailport=2] }"),
     ];
     for text in texts {

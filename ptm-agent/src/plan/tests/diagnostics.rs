@@ -234,7 +234,7 @@ fn warnings_of_many_kinds() {
     5 |   a:7 -> b:7 [LLDP="match_typ=ifname" notify=mail lldp=x]
       |                                              ^^^^ taken as `log`
       |
-      = help: `notify` is `log`
+      = help: `notify` is `log`, `hook` or `none`
 
     warning: `lldp` is not `LLDP`
      --> ptm.dot:5:51
@@ -270,6 +270,72 @@ fn warnings_of_many_kinds() {
       |
       = help: remove one of the two
     "#);
+}
+
+#[test]
+fn settings_that_make_two_names_one() {
+    let text = r#"graph {
+  hostidtype=ipaddr portnametype=normalized
+  "10.0.0.1":"Eth1/1" -- "2001:db8::2":1
+  "10.0.0.1":"Ethernet1/1" -- leaf1:1
+  "2001:DB8::2":2 -- leaf2:"Gi0/1"
+  "10.0.0.1":"Ethernet1/10" -- leaf2:"Gi 0/1"
+  "10.0.0.1":"Ethernet1/11" -- "10.0.0.1":"et1/11"
+}"#;
+    assert_snapshot!(rendered(text), @r#"
+    error: port `10.0.0.1:Ethernet1/1` is cabled twice
+     --> ptm.dot:4:3
+      |
+    3 |   "10.0.0.1":"Eth1/1" -- "2001:db8::2":1
+      |   ------------------- first here
+    4 |   "10.0.0.1":"Ethernet1/1" -- leaf1:1
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^ and again here
+      |
+      = help: `Eth1/1` and `Ethernet1/1` are one port under `portnametype="normalized"`
+
+    warning: node `leaf1` is not named by an address
+     --> ptm.dot:4:31
+      |
+    4 |   "10.0.0.1":"Ethernet1/1" -- leaf1:1
+      |                               ^^^^^^^ not an address
+      |
+      = help: in a plan with `hostidtype="ipaddr"` write its management address; as it stands, it is known by its host name
+      = note: the same once more in this file
+
+    error: nodes `2001:db8::2` and `2001:DB8::2` are one address
+     --> ptm.dot:5:3
+      |
+    3 |   "10.0.0.1":"Eth1/1" -- "2001:db8::2":1
+      |                          --------------- first here
+    4 |   "10.0.0.1":"Ethernet1/1" -- leaf1:1
+    5 |   "2001:DB8::2":2 -- leaf2:"Gi0/1"
+      |   ^^^^^^^^^^^^^^^ and again here
+      |
+      = help: write the address of a node in one way
+
+    error: port `leaf2:Gi 0/1` is cabled twice
+     --> ptm.dot:6:32
+      |
+    5 |   "2001:DB8::2":2 -- leaf2:"Gi0/1"
+      |                      ------------- first here
+    6 |   "10.0.0.1":"Ethernet1/10" -- leaf2:"Gi 0/1"
+      |                                ^^^^^^^^^^^^^^ and again here
+      |
+      = help: `Gi0/1` and `Gi 0/1` are one port under `portnametype="normalized"`
+
+    error: port `10.0.0.1:et1/11` is cabled twice
+     --> ptm.dot:7:32
+      |
+    7 |   "10.0.0.1":"Ethernet1/11" -- "10.0.0.1":"et1/11"
+      |   -------------------------    ^^^^^^^^^^^^^^^^^^^ and again here
+      |   |
+      |   first here
+      |
+      = help: `Ethernet1/11` and `et1/11` are one port under `portnametype="normalized"`
+    "#);
+    // Without the settings they are what they are.
+    let plain = text.replace("hostidtype=ipaddr portnametype=normalized", "");
+    assert_eq!(told(&plain), [""; 0]);
 }
 
 #[test]
@@ -353,7 +419,14 @@ const MISTAKES: &[(&str, &[&str])] = &[
         &["error 1:33 `match_type` stands twice in one list"],
     ),
     ("graph { a:1 -- b:1 [LLDP=\"lldptmpl=L1\"] }", &["error 1:36 there is no template `L1`"]),
-    ("graph { a:1 -- b:1 [notify=hook] }", &["warning 1:28 `hook` is no value of `notify`"]),
+    ("graph { a:1 -- b:1 [notify=mail] }", &["warning 1:28 `mail` is no value of `notify`"]),
+    ("graph { notify=none a:1 -- b:1 }", &["warning 1:9 `notify` of a graph has no effect"]),
+    ("graph { portnametype=fuzzy a:1 -- b:1 }", &["error 1:22 `fuzzy` is no value of `portnametype`"]),
+    (
+        "graph { subgraph s { portnametype=exact } a:1 -- b:1 }",
+        &["warning 1:22 `portnametype` of a subgraph has no effect"],
+    ),
+    ("graph { LLDP=any a:1 -- b:1 }", &["error 1:14 `any` has no value"]),
     // Links.
     (
         "graph { a:1 -- b:1 [LLDP=\"match_type=portdescr\"] b:1 -- a:1 }",

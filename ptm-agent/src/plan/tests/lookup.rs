@@ -62,6 +62,49 @@ fn the_directory_knows_every_endpoint() {
 }
 
 #[test]
+fn a_neighbor_is_found_however_it_calls_itself() {
+    let plan = plan_of(
+        "graph { a:1 -- Leaf1:1  a:2 -- \"spine1.example.com\":1  a:3 -- \"spine2.a.com\":1  a:4 -- \"spine2.b.com\":1 \
+         a:5 -- \"10.0.0.1\":1 }",
+        "a",
+    );
+    let cases: [(&str, &[&str]); 10] = [
+        ("Leaf1", &["Leaf1"]),
+        ("LEAF1", &["Leaf1"]),
+        ("leaf1.example.com", &["Leaf1"]),
+        ("spine1", &["spine1.example.com"]),
+        ("Spine1.Example.com", &["spine1.example.com"]),
+        ("spine2.b.com", &["spine2.b.com"]),
+        ("spine2", &["spine2.a.com", "spine2.b.com"]),
+        ("10.0.0.1", &["10.0.0.1"]),
+        ("10.0.0.2", &[]),
+        ("leaf10", &[]),
+    ];
+    for (host, nodes) in cases {
+        assert_eq!(plan.nodes_called(host), nodes, "{host}");
+    }
+    assert_eq!(plan.node_at("10.0.0.1".parse().expect("an address")), None, "nodes are named by host name");
+}
+
+#[test]
+fn a_node_is_found_by_address_however_it_is_spelt() {
+    let plan = plan_of(
+        "graph { hostidtype=ipaddr \"10.0.0.1\":1 -- \"2001:DB8:0:0::2\":1  \"10.0.0.1\":2 -- leaf1:1 }",
+        "10.0.0.1",
+    );
+    let cases = [
+        ("10.0.0.1", Some("10.0.0.1")),
+        ("::ffff:10.0.0.1", Some("10.0.0.1")),
+        ("2001:db8::2", Some("2001:DB8:0:0::2")),
+        ("2001:db8::3", None),
+    ];
+    for (address, node) in cases {
+        assert_eq!(plan.node_at(address.parse().expect("an address")), node, "{address}");
+    }
+    assert_eq!(plan.nodes_called("leaf1.example.com"), ["leaf1"]);
+}
+
+#[test]
 fn an_unknown_node_is_told_the_nearest() {
     let plan = "graph { Leaf1:1 -- \"spine1.example.com\":1  spine2:1 -- \"other.example.com\":1 }";
     let cases = [
