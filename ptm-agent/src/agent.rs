@@ -235,7 +235,7 @@ impl Agent {
         while let Some(event) = self.monitor.poll_event() {
             // Routing daemons first, the log last: its reader may be slow.
             self.control.notify(&Change::from(&event));
-            if let Some(run) = hook_run(&event) {
+            if let Some(run) = Run::for_event(&event) {
                 self.hooks.enqueue(run);
             }
             log(&event);
@@ -253,14 +253,6 @@ fn advice(report: &Report<'_>) -> Option<String> {
     let silent = report.reason == Reason::Silent;
     let firmware = silent.then(|| firmware_lldp_advice(&driver(report.port)?, report.port)).flatten();
     firmware.or_else(|| report.advice.clone())
-}
-
-/// A hook runs once a change of a port's status to pass or fail, unless the plan wants none there; a new reason for the
-/// same status is none.
-fn hook_run(event: &Event) -> Option<Run> {
-    let after = event.after.filter(|_| event.notify != Notify::None)?;
-    let changed = event.before.map(Reason::status) != Some(after.status());
-    changed.then(|| Run::new(event.port.clone(), after, event.expected.clone(), event.observed.clone())).flatten()
 }
 
 /// A change goes into the log as loud as it is bad, where the plan wants it there (`notify`). An event that takes a port

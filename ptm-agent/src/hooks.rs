@@ -15,7 +15,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::monitor::{Reason, Status};
+use crate::monitor::{Event, Reason, Status};
+use crate::plan::Notify;
 
 use process::{Outcome, Process, StartError};
 use queue::Queue;
@@ -42,10 +43,18 @@ pub struct Run {
 }
 
 impl Run {
+    /// The run that tells of an event. `None`: the port's status is what it was, whatever the new reason, or it is
+    /// `no-info`, for which there is no hook; or the plan wants none there.
+    pub fn for_event(event: &Event) -> Option<Self> {
+        let after = event.after.filter(|_| event.notify != Notify::None)?;
+        let changed = event.before.map(Reason::status) != Some(after.status());
+        changed.then(|| Self::new(event.port.clone(), after, event.expected.clone(), event.observed.clone())).flatten()
+    }
+
     /// A run that tells of the port's new verdict: whom the plan expects there and who is there, as `node:port`.
     ///
-    /// `None` for a reason whose status is `no-info`: there is no hook for it.
-    pub fn new(port: Arc<str>, reason: Reason, expected: Option<String>, observed: Option<String>) -> Option<Self> {
+    /// `None` for a reason whose status is `no-info`.
+    fn new(port: Arc<str>, reason: Reason, expected: Option<String>, observed: Option<String>) -> Option<Self> {
         (reason.status() != Status::NoInfo).then_some(Self { port, reason, expected, observed })
     }
 

@@ -1,8 +1,11 @@
-//! Hooks that misbehave, seen from outside: they are told of in the log, and hold up nobody.
+//! Hooks, seen from outside: what they are told is what `ptmctl` says, and where they misbehave the log tells of it and
+//! nobody is held up.
 
-use ptm_tests::scenario::{self, passing_ring, speaking_ring};
+use std::time::Duration;
+
+use ptm_tests::scenario::{self, passing_ring, speaking_ring, usual_ring};
 use ptm_tests::wait::{self, PATIENCE};
-use ptm_tests::{Fabric, Node, USUAL_TTL};
+use ptm_tests::{Fabric, HookRun, Node, PortReport, USUAL_TTL};
 
 const FAIL: &str = "/run/ptm/hooks/if-topo-fail";
 const PASS: &str = "/run/ptm/hooks/if-topo-pass";
@@ -28,6 +31,88 @@ fn await_run(fabric: &mut Fabric, port: &str, hook: &str) {
         if runs.iter().any(|run| run.port == port && run.hook == hook) { Ok(()) } else { Err(format!("{runs:?}")) }
     })
     .unwrap();
+}
+
+/// Waits until `port` of vm1 has this reason, and until its hook was told: the same as `ptmctl` says.
+fn await_told(fabric: &mut Fabric, port: &str, reason: &str) {
+    let vm1 = fabric.node("vm1").unwrap();
+    let PortReport { status, expected, observed, .. } = vm1.await_reason(port, reason).unwrap();
+    let told = HookRun {
+        hook: format!("if-topo-{status}"),
+        port: port.to_owned(),
+        cable: status,
+        reason: reason.to_owned(),
+        expected,
+        // The protocol's word, and the hooks'.
+        observed: if observed == "no-info" { "N/A".to_owned() } else { observed },
+    };
+    wait::until(format!("the last hook for vm1:{port} to be told {told:?}"), PATIENCE, || {
+        let runs = vm1.hook_runs().unwrap();
+        let last = runs.iter().rfind(|run| run.port == port);
+        if last == Some(&told) { Ok(()) } else { Err(format!("{runs:?}")) }
+    })
+    .unwrap();
+}
+
+/// What `port` of vm1 was told, from the beginning: cable status and reason.
+fn told(fabric: &mut Fabric, port: &str) -> Vec<(String, String)> {
+    let runs = fabric.node("vm1").unwrap().hook_runs().unwrap();
+    runs.into_iter().filter(|run| run.port == port).map(|run| (run.cable, run.reason)).collect()
+}
+
+fn rename_system(fabric: &mut Fabric, node: &str, name: &str) {
+    let rename = ["lldpcli", "-u", "/run/lldpd.socket", "configure", "system", "hostname", name];
+    fabric.node(node).unwrap().machine().run(&rename).unwrap();
+}
+
+#[test]
+fn a_hook_is_told_what_ptmctl_says() {
+    if !scenario::may_run("hooks for neighbors that change and leave") {
+        return;
+    }
+    let mut fabric = usual_ring().unwrap();
+    await_told(&mut fabric, "eth1", "match");
+    rename_system(&mut fabric, "vm2", "vm9");
+    await_told(&mut fabric, "eth1", "wrong-node");
+    rename_system(&mut fabric, "vm2", "vm2");
+    await_told(&mut fabric, "eth1", "match");
+    // A goodbye. Here ptmd 3.0 said `pass`, left over from the change before.
+    fabric.node("vm2").unwrap().stop_lldpd().unwrap();
+    await_told(&mut fabric, "eth1", "left");
+    fabric.node("vm2").unwrap().start_lldpd(USUAL_TTL).unwrap();
+    await_told(&mut fabric, "eth1", "match");
+
+    let expected = [("pass", "match"), ("fail", "wrong-node"), ("pass", "match"), ("fail", "left"), ("pass", "match")];
+    assert_eq!(told(&mut fabric, "eth1"), expected.map(|(cable, reason)| (cable.to_owned(), reason.to_owned())));
+    assert_eq!(told(&mut fabric, "eth2").len(), 1, "nothing changed there");
+}
+
+#[test]
+fn a_hook_is_told_that_a_neighbor_aged_out() {
+    if !scenario::may_run("hooks for a neighbor that ages out") {
+        return;
+    }
+    let mut fabric = passing_ring(Duration::from_secs(4), &[]).unwrap();
+    fabric.node("vm2").unwrap().kill_lldpd();
+    await_told(&mut fabric, "eth1", "aged-out");
+}
+
+#[test]
+fn a_hook_runs_once_for_a_neighbor_that_is_exchanged() {
+    if !scenario::may_run("hooks for exchanged cables") {
+        return;
+    }
+    let mut fabric = usual_ring().unwrap();
+    await_told(&mut fabric, "eth1", "match");
+    fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
+    fabric.node("vm1").unwrap().await_reason("eth1", "wrong-node").unwrap();
+    fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
+    await_told(&mut fabric, "eth1", "match");
+    // The loss of carrier is news, or comes too late to be: then the wrong neighbor is. Both would be `fail` twice.
+    let told = told(&mut fabric, "eth1");
+    let cables: Vec<_> = told.iter().map(|(cable, _)| cable.as_str()).collect();
+    assert_eq!(cables, ["pass", "fail", "pass"], "{told:?}");
+    assert!(matches!(told[1].1.as_str(), "link-down" | "wrong-node"), "{told:?}");
 }
 
 #[test]

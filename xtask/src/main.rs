@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod root;
 mod run;
 mod setup;
@@ -22,6 +23,7 @@ enum Verb {
     Run(run::Arguments),
     Test(test::Arguments),
     Bench(bench::Arguments),
+    Fuzz(fuzz::Arguments),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -31,5 +33,6 @@ fn main() -> anyhow::Result<ExitCode> {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Test(arguments) => test::test(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
+        Verb::Fuzz(arguments) => fuzz::fuzz(&arguments),
     }
 }

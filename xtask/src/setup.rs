@@ -55,6 +55,8 @@ pub(crate) enum Need {
     Build,
     /// Running a fabric of network namespaces and comparing with other programs: demo and tests.
     Fabric,
+    /// Building libFuzzer, which is C++.
+    Fuzz,
 }
 
 /// Brings what is missing for these needs and says what it brings. Without anything to do it takes a moment.
@@ -65,7 +67,8 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
                 core_for_bpf()?;
                 bpf_linker()?;
             }
-            Need::Fabric => programs()?,
+            Need::Fabric => programs(&PROGRAMS)?,
+            Need::Fuzz => programs(&[("c++", "g++")])?,
         }
     }
     Ok(())
@@ -112,9 +115,9 @@ fn bpf_linker() -> Result<()> {
     Ok(())
 }
 
-/// The programs of demo and tests, as Debian's packages where there is apt.
-fn programs() -> Result<()> {
-    let missing: Vec<_> = PROGRAMS.into_iter().filter(|(program, _)| !is_installed(program)).collect();
+/// These programs, as Debian's packages where there is apt.
+fn programs(needed: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<_> = needed.iter().copied().filter(|(program, _)| !is_installed(program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -124,7 +127,7 @@ fn programs() -> Result<()> {
     if !is_installed("apt-get") {
         let programs: Vec<_> = missing.iter().map(|(program, _)| *program).collect();
         bail!(
-            "demo and tests need programs that this machine lacks: {}. \
+            "this needs programs that this machine lacks: {}. \
              Install them by its own means (Debian's packages are {}) and run this again",
             programs.join(", "),
             packages.join(", ")

@@ -115,7 +115,7 @@ impl Answer {
     }
 
     /// The pieces, in order.
-    pub(crate) fn into_pieces(self) -> Vec<Arc<[u8]>> {
+    pub fn into_pieces(self) -> Vec<Arc<[u8]>> {
         self.pieces
     }
 }

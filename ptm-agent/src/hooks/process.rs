@@ -1,6 +1,7 @@
 //! One run of a hook, from start to end: no shell in between, a process group of its own, a time limit.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -14,6 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::environment::log_line;
 use super::output::Output;
 
 /// Output that a hook wrote just before it ended is still in the pipe; a process that it left behind may hold the pipe
@@ -22,6 +24,9 @@ const OUTPUT_AFTER_EXIT: Duration = Duration::from_millis(100);
 
 /// A killed process ends at once, unless the kernel holds it (a dead file server): it is not waited for then.
 const AFTER_KILL: Duration = Duration::from_secs(1);
+
+/// What the kernel reads of a file to see how it is run (`BINPRM_BUF_SIZE`), bytes.
+const FIRST_LINE: u64 = 256;
 
 /// How a run ended.
 #[derive(Debug)]
@@ -39,12 +44,33 @@ pub(super) enum Outcome {
 pub(super) enum StartError {
     #[error("there is no {}", .0.display())]
     Missing(PathBuf),
+    #[error(
+        "{} is a symbolic link to {}, which does not exist: link it to the hook, or remove it",
+        path.display(),
+        target.display()
+    )]
+    DanglingLink { path: PathBuf, target: PathBuf },
+    #[error("{} is no file: put a program or a script in its place", .0.display())]
+    NotAFile(PathBuf),
     #[error("the hook is not executable: chmod +x {}", .0.display())]
     NotExecutable(PathBuf),
     #[error("{} is neither a program nor a script that names its interpreter: begin it with #!/bin/sh", .0.display())]
     NoInterpreterLine(PathBuf),
-    #[error("the interpreter that the first line of {} names does not exist", .0.display())]
-    NoInterpreter(PathBuf),
+    #[error(
+        "{file} has the line ends of another system (CR LF), which become part of its interpreter's name: \
+         sed -i 's/\\r$//' {file}",
+        file = .0.display()
+    )]
+    CarriageReturn(PathBuf),
+    #[error(
+        "the interpreter that the first line of {} names does not exist: install {interpreter}, or name another",
+        path.display()
+    )]
+    NoInterpreter { path: PathBuf, interpreter: String },
+    #[error("{} is a program for another system: the loader that it asks for does not exist here", .0.display())]
+    NoLoader(PathBuf),
+    #[error("{} is open for writing: write a new hook beside it, then put it in place with mv", .0.display())]
+    BeingWritten(PathBuf),
     #[error("cannot run {}: {error}", path.display())]
     Other {
         path: PathBuf,
@@ -54,16 +80,37 @@ pub(super) enum StartError {
 }
 
 impl StartError {
-    fn new(path: PathBuf, error: io::Error) -> Self {
-        let not_executable =
-            || path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 == 0);
-        match error.kind() {
-            io::ErrorKind::NotFound if path.exists() => Self::NoInterpreter(path),
-            io::ErrorKind::NotFound => Self::Missing(path),
-            io::ErrorKind::PermissionDenied if not_executable() => Self::NotExecutable(path),
+    pub(super) fn new(path: PathBuf, error: io::Error) -> Self {
+        let file = path.metadata();
+        match (error.kind(), &file) {
+            (io::ErrorKind::NotFound, Ok(_)) => Self::not_found_by(path),
+            (io::ErrorKind::NotFound, Err(_)) => match path.read_link() {
+                Ok(target) => Self::DanglingLink { path, target },
+                Err(_) => Self::Missing(path),
+            },
+            (io::ErrorKind::PermissionDenied, Ok(file)) if !file.is_file() => Self::NotAFile(path),
+            (io::ErrorKind::PermissionDenied, Ok(file)) if file.permissions().mode() & 0o111 == 0 => {
+                Self::NotExecutable(path)
+            }
+            (io::ErrorKind::ExecutableFileBusy, _) => Self::BeingWritten(path),
             _ if error.raw_os_error() == Some(libc::ENOEXEC) => Self::NoInterpreterLine(path),
             _ => Self::Other { path, error },
         }
+    }
+
+    /// The hook is there; what the kernel did not find is who is to run it.
+    fn not_found_by(path: PathBuf) -> Self {
+        let mut start = Vec::new();
+        // An error reads like an empty file: the hook may be gone by now.
+        let _: io::Result<usize> = File::open(&path).and_then(|file| file.take(FIRST_LINE).read_to_end(&mut start));
+        let Some(line) = start.strip_prefix(b"#!") else { return Self::NoLoader(path) };
+        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        if line.ends_with(b"\r") {
+            return Self::CarriageReturn(path);
+        }
+        let mut words = line.split(|byte| matches!(byte, b' ' | b'\t'));
+        let interpreter = log_line(words.find(|word| !word.is_empty()).unwrap_or_default());
+        Self::NoInterpreter { path, interpreter }
     }
 }
 
@@ -92,7 +139,7 @@ impl Process {
     /// are the default ones: the standard library sees to that.
     pub(super) fn start(path: PathBuf, variables: &[(&str, String)]) -> Result<(Self, Output), StartError> {
         // Cheaper than a process that comes to nothing: most machines have no hooks.
-        if !path.exists() {
+        if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Err(StartError::Missing(path));
         }
         let start = |path: &Path| {

@@ -1,5 +1,8 @@
 //! Real scripts and programs, run for real.
 
+mod changes;
+mod mistakes;
+
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -56,7 +59,7 @@ impl Bench {
 
     /// Puts a hook there. `install` writes it, not this process: a file that some process has open for writing can't be
     /// executed, and other tests' children would inherit it for a moment.
-    fn hook(&self, name: &str, mode: &str, content: &str) {
+    fn hook(&self, name: &str, mode: &str, content: impl AsRef<[u8]>) {
         fs::write(self.path("source"), content).unwrap();
         let mut install = Command::new("install");
         install.args(["-m", mode]).arg(self.path("source")).arg(self.path(name));
@@ -308,52 +311,6 @@ async fn outcome(bench: &Bench) -> (Counters, String) {
 }
 
 #[tokio::test]
-async fn missing_hook_is_no_error() {
-    let bench = Bench::new();
-    let (counters, log) = outcome(&bench).await;
-    assert_eq!(counters, Counters { missing: 1, ..Counters::default() });
-    assert!(log.contains("DEBUG") && !log.contains("WARN"), "{log}");
-}
-
-#[tokio::test]
-async fn hook_that_is_not_executable_gets_the_command_that_mends_it() {
-    let bench = Bench::new();
-    bench.hook("if-topo-fail", "644", "#!/bin/sh\n");
-    let (counters, log) = outcome(&bench).await;
-    assert_eq!(counters, Counters { failures: 1, ..Counters::default() });
-    let advice = format!("chmod +x {}", bench.path("if-topo-fail").display());
-    assert!(log.contains(&advice), "{log}");
-}
-
-#[tokio::test]
-async fn script_that_names_no_interpreter_is_not_run_by_a_shell() {
-    let bench = Bench::new();
-    bench.hook("if-topo-fail", "755", &format!("touch {}\n", bench.path("ran").display()));
-    let (counters, log) = outcome(&bench).await;
-    assert_eq!(counters, Counters { failures: 1, ..Counters::default() });
-    assert!(log.contains("begin it with #!/bin/sh"), "{log}");
-    assert!(!bench.path("ran").exists());
-}
-
-#[tokio::test]
-async fn interpreter_that_does_not_exist_is_not_taken_for_a_missing_hook() {
-    let bench = Bench::new();
-    bench.hook("if-topo-fail", "755", "#!/no/such/interpreter\n");
-    let (counters, log) = outcome(&bench).await;
-    assert_eq!(counters, Counters { failures: 1, ..Counters::default() });
-    assert!(log.contains("the interpreter that the first line of"), "{log}");
-}
-
-#[tokio::test]
-async fn directory_in_the_place_of_a_hook_is_an_error() {
-    let bench = Bench::new();
-    fs::create_dir(bench.path("if-topo-fail")).unwrap();
-    let (counters, log) = outcome(&bench).await;
-    assert_eq!(counters, Counters { failures: 1, ..Counters::default() });
-    assert!(log.contains("cannot run"), "{log}");
-}
-
-#[tokio::test]
 async fn exit_status_and_signal_are_logged_and_counted() {
     for (body, said) in [("exit 3", "hook failed: exit status: 3"), ("kill -SEGV $$", "hook failed: signal: 11")] {
         let bench = Bench::new();
@@ -370,6 +327,24 @@ async fn hook_may_be_a_program() {
     symlink(Path::new("/bin/true"), bench.path("if-topo-fail")).unwrap();
     let (counters, _) = outcome(&bench).await;
     assert_eq!(counters, Counters { runs: 1, ..Counters::default() });
+}
+
+#[tokio::test]
+async fn hook_that_is_replaced_runs_to_its_end_and_the_new_one_is_next() {
+    let bench = Bench::new();
+    bench.script("echo under way; while [ ! -e $D/go ]; do sleep 0.01; done; echo old $PTM_PORT >> $D/done");
+    let hooks = bench.hooks(LONG);
+    hooks.enqueue(fail("swp1"));
+    until("it runs", || bench.log().contains("under way")).await;
+
+    bench.hook("new", "755", &format!("#!/bin/sh\necho new $PTM_PORT >> {}\n", bench.path("done").display()));
+    fs::rename(bench.path("new"), bench.path("if-topo-fail")).unwrap();
+    hooks.enqueue(fail("swp2"));
+    until("the new one ran", || hooks.counters().runs == 1).await;
+    fs::write(bench.path("go"), "").unwrap();
+    until_over(&hooks).await;
+    assert_eq!(bench.read("done"), "new swp2\nold swp1\n");
+    assert_eq!(hooks.counters().failures, 0);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use super::diagnostic::{Diagnostic, Label, Severity};
 use super::lexer::line_end;
+use crate::escape::is_deceptive;
 
 /// Labelled lines up to this far apart are shown in one view, with `...` between them.
 const ONE_VIEW: u32 = 1_000;
@@ -35,6 +36,18 @@ struct View<'d> {
     source: String,
     /// The labels in these lines, and the bytes of `source` that they underline.
     labels: Vec<(&'d Label, std::ops::Range<usize>)>,
+}
+
+impl View<'_> {
+    /// Replaces what could deceive. The renderer does so with ASCII's control characters and some others, not with all:
+    /// U+009B, for one, begins a terminal's control sequence as ESC `[` does.
+    fn disarm(&mut self) {
+        let harmless = |text: &str| text.replace(|c: char| !c.is_ascii() && is_deceptive(c), "\u{fffd}");
+        for (_, range) in &mut self.labels {
+            *range = harmless(&self.source[..range.start]).len()..harmless(&self.source[..range.end]).len();
+        }
+        self.source = harmless(&self.source);
+    }
 }
 
 fn group<'a>(diagnostic: &'a Diagnostic, views: &'a [View<'_>], file_name: &'a str) -> Group<'a> {
@@ -107,6 +120,7 @@ fn views<'d>(diagnostic: &'d Diagnostic, text: &str) -> Vec<View<'d>> {
         }
         line = label.line;
     }
+    views.iter_mut().for_each(View::disarm);
     views.sort_by_key(|view| {
         !view.labels.iter().any(|(label, _)| std::ptr::eq(*label, &raw const diagnostic.labels[0]))
     });

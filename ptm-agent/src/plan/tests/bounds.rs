@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::{count, rendered, told};
+use crate::escape::is_deceptive;
 use crate::plan::{Severity, decode, read, render};
 
 #[test]
@@ -15,6 +16,18 @@ fn hostile_names_are_shown_escaped_and_bounded() {
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
         assert!(shown.len() < 4_000, "{} bytes", shown.len());
     }
+}
+
+/// The renderer's own replacements leave these as they are. U+009B is a terminal's CSI, U+FEFF takes no room.
+#[test]
+fn lines_of_the_file_are_shown_without_what_deceives() {
+    let text = "graph { x=\"\u{9b}31m\u{feff}\u{e0041}\" \"a\u{ad}\":1 -- b:1  b:1 -- c:1 }";
+    let shown = rendered(text);
+    assert!(!shown.contains(|c| is_deceptive(c) && c != '\n'), "{shown:?}");
+    let line = |mark: &str| shown.lines().find(|line| line.contains(mark)).expect(mark);
+    let column = |line: &str, what: &str| line[..line.find(what).expect(what)].chars().count();
+    assert!(line("graph").contains("x=\"\u{fffd}31m\u{fffd}\u{fffd}\" \"a\u{fffd}\":1 -- b:1"), "{shown}");
+    assert_eq!(column(line("^"), "^"), column(line("graph"), "b:1 -- c"), "{shown}");
 }
 
 #[test]
