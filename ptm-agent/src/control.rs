@@ -24,6 +24,7 @@ pub mod rows;
 mod answer;
 mod client;
 mod from_monitor;
+mod peer;
 mod refusal;
 mod request;
 mod server;

@@ -19,8 +19,15 @@ fn no_value_can_forge_a_column_a_row_or_a_message() {
 #[test]
 fn values_that_are_too_long_end_in_an_ellipsis() {
     let value = format!("{}é", "a".repeat(254));
-    let body = Record::new().with("port", value).encode();
-    assert_eq!(body, format!("port\n{}…\n", "a".repeat(252)));
+    let body = Record::new().with("sysname", value).encode();
+    assert_eq!(body, format!("sysname\n{}…\n", "a".repeat(252)));
+}
+
+#[test]
+fn a_port_s_name_from_the_plan_leaves_zebra_s_buffer_whole() {
+    let record = Record::new().with("port", "x".repeat(200));
+    assert_eq!(record.encode(), format!("port\n{}…\n", "x".repeat(60)));
+    assert_eq!(record.cleaned_by(Cleaning::Escape).encode(), format!("port\n{}\n", "x".repeat(200)));
 }
 
 #[test]
