@@ -161,11 +161,7 @@ impl Client {
                     self.read_some(&mut decoder, &mut unfinished_at).await?;
                     continue;
                 }
-                Ok(Some(Incoming::Message(message))) => (message.cmdid, Command::read(&message)),
-                Ok(Some(Incoming::TooLong { kind: Kind::Command, cmdid, length })) => {
-                    (cmdid, Err(Refusal::TooLong { length, limit: self.limits.body }))
-                }
-                Ok(Some(Incoming::TooLong { cmdid, .. })) => (cmdid, Ok(None)),
+                Ok(Some(incoming)) => understand(&incoming, self.limits.body),
                 Err(desync) => {
                     self.refuse(0, &desync.into())?;
                     self.settled().await?;
@@ -194,11 +190,12 @@ impl Client {
 
     fn count_malformed(&self, why: impl fmt::Display) {
         self.malformed.fetch_add(1, Ordering::Relaxed);
-        tracing::info!(client = %self.id, peer = %self.peer, "control client sent what is no command: {why}");
+        // Whoever sends nonsense all day is not to fill the log with it.
+        tracing::debug!(client = %self.id, peer = %self.peer, "control client sent what is no command: {why}");
     }
 
-    /// Reads what is there, or waits for it; but not longer than the client's patience
-    /// since the first byte of a message.
+    /// Reads what is there, or waits for it; but not longer than the client's patience since the first byte of a
+    /// message.
     async fn read_some(&self, decoder: &mut Decoder, unfinished_at: &mut Option<Instant>) -> Result<(), Ending> {
         if decoder.is_at_boundary() {
             *unfinished_at = None;
@@ -239,9 +236,20 @@ impl Client {
                 return Err(Ending::Slow);
             }
             before = taken;
-            // Woken or not, it is looked at again.
-            let _ = timeout(self.limits.patience, self.answered.notified()).await;
+            if timeout(self.limits.patience, self.answered.notified()).await.is_err() {
+                // It may have been the agent that did nothing all the while.
+                self.write(self.outbox())?;
+            }
         }
+    }
+}
+
+/// What a message asks for, and the number that its answer echoes; `limit` is what a body may have, bytes.
+pub(super) fn understand(incoming: &Incoming, limit: usize) -> (u16, Result<Option<Command>, Refusal>) {
+    match *incoming {
+        Incoming::Message(ref message) => (message.cmdid, Command::read(message)),
+        Incoming::TooLong { kind: Kind::Command, cmdid, length } => (cmdid, Err(Refusal::TooLong { length, limit })),
+        Incoming::TooLong { cmdid, .. } => (cmdid, Ok(None)),
     }
 }
 
