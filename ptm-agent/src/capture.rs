@@ -80,10 +80,10 @@ pub struct Capture {
 impl Capture {
     /// Loads the program for the chosen hook. Nothing is attached yet.
     ///
-    /// Needs `CAP_BPF`, `CAP_NET_ADMIN` and `CAP_NET_RAW`, and a tokio runtime with I/O. Raises the soft limit of open
-    /// files: each port takes one.
+    /// Needs `CAP_BPF`, `CAP_NET_ADMIN` and `CAP_NET_RAW`, a tokio runtime with I/O, and an open file for each port; see
+    /// [`open_files`](crate::open_files).
     pub fn load(options: Options) -> Result<Self, LoadError> {
-        sys::raise_limits();
+        sys::lift_memory_limit();
         let capture = Self::try_load(options).map_err(LoadError::explain);
         sys::release_freed_memory();
         capture

@@ -24,6 +24,7 @@ pub mod rows;
 mod answer;
 mod client;
 mod from_monitor;
+mod peer;
 mod refusal;
 mod request;
 mod server;
@@ -36,3 +37,6 @@ pub use server::{BindError, ClientId, Control, Counters, Limits};
 /// The name of the socket in the abstract namespace, without the leading NUL. The name is scoped by network
 /// namespace and vanishes with its owner, so a killed agent leaves nothing behind.
 pub const SOCKET: &str = "/var/run/ptmd.socket";
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ pub mod lldp;
 pub mod logging;
 pub mod monitor;
 pub mod netlink;
+pub mod open_files;
 pub mod plan;
 pub mod plan_file;
 pub mod ptmctl;

@@ -9,6 +9,7 @@ use clap::{Parser, ValueEnum};
 use ptm_agent::agent::{Agent, Config, StartError};
 use ptm_agent::capture::HookChoice;
 use ptm_agent::logging::{self, Level};
+use ptm_agent::open_files;
 use ptm_agent::plan_file::{self, PlanFileError};
 use ptm_agent::state::DEFAULT_DIRECTORY;
 
@@ -76,6 +77,9 @@ enum Failure {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     logging::start(arguments.log);
+    if let Err(error) = open_files::raise() {
+        tracing::warn!("cannot raise the limit of open files: {error}");
+    }
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -25,17 +25,11 @@ pub(super) fn interface_index(name: &str) -> Option<IfIndex> {
     (ifindex != 0).then_some(ifindex)
 }
 
-/// Raises what may stand in the way of a thousand ports, as far as it is allowed: the soft limit of open files, and on
-/// kernels before 5.11 the limit of locked memory, which eBPF maps count into.
-pub(super) fn raise_limits() {
-    let mut files = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+/// Lifts the limit of locked memory, which eBPF maps count into on kernels before 5.11, as far as it is allowed.
+pub(super) fn lift_memory_limit() {
     let unlimited = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
-    // SAFETY: the pointers are to values that live on.
+    // SAFETY: the pointer is to a value that lives on.
     unsafe {
-        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut files) == 0 {
-            files.rlim_cur = files.rlim_max;
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const files);
-        }
         libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const unlimited);
     }
 }

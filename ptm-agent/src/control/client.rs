@@ -1,9 +1,10 @@
 //! One connected client: its bytes in, its outbox out. The owner of the `Control` and the client's own task share it.
 
 use std::collections::VecDeque;
-use std::io;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::{fmt, io};
 
 use tokio::net::UnixStream;
 use tokio::sync::{Notify, mpsc};
@@ -11,6 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::Answer;
 use super::codec::{Decoder, Incoming, Kind};
+use super::peer::Peer;
 use super::refusal::Refusal;
 use super::request::Command;
 use super::server::{ClientId, Limits};
@@ -19,6 +21,8 @@ use super::server::{ClientId, Limits};
 #[derive(Debug)]
 pub(super) struct Client {
     id: ClientId,
+    /// Who it is.
+    pub(super) peer: Peer,
     stream: UnixStream,
     limits: Limits,
     /// Counts malformed messages of all clients.
@@ -36,6 +40,8 @@ struct Outbox {
     pieces: VecDeque<Piece>,
     /// Bytes of the first piece that are written already.
     written: usize,
+    /// Bytes written since it connected.
+    taken: u64,
     /// Notifications among the pieces.
     announced: usize,
     /// Pieces of answers among the pieces.
@@ -62,8 +68,8 @@ pub(super) enum Ending {
     /// It began a message and did not go on.
     #[error("left a message unfinished")]
     Unfinished,
-    /// It did not read its notifications.
-    #[error("does not read its notifications")]
+    /// It let its notifications pile up, or took nothing of an answer for too long.
+    #[error("does not read what it is sent")]
     Slow,
     /// The connection broke.
     #[error("connection broken: {0}")]
@@ -71,9 +77,9 @@ pub(super) enum Ending {
 }
 
 impl Client {
-    pub(super) fn new(id: ClientId, stream: UnixStream, limits: Limits, malformed: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(id: ClientId, peer: Peer, stream: UnixStream, limits: Limits, malformed: Arc<AtomicU64>) -> Self {
         let (outbox, left_over, answered) = Default::default();
-        Self { id, stream, limits, malformed, outbox, left_over, answered }
+        Self { id, peer, stream, limits, malformed, outbox, left_over, answered }
     }
 
     /// Puts an answer into the outbox and writes what can be written. Its length has no bound of its own: a client has
@@ -124,24 +130,20 @@ impl Client {
 
     /// Serves the client until it ends.
     pub(super) async fn serve(&self, commands: mpsc::Sender<(ClientId, Command)>) -> Ending {
-        tokio::select! {
-            ending = self.read_in(commands) => ending,
-            error = self.write_out() => error.into(),
-        }
+        let Err(ending) = tokio::select! {
+            ended = self.read_in(commands) => ended,
+            ended = self.write_out() => ended,
+        };
+        ending
     }
 
     /// Writes what [`Client::write`] had to leave.
-    async fn write_out(&self) -> io::Error {
+    async fn write_out(&self) -> Result<Infallible, Ending> {
         loop {
             self.left_over.notified().await;
             while !self.outbox().pieces.is_empty() {
-                let written = match self.stream.writable().await {
-                    Ok(()) => self.write(self.outbox()),
-                    Err(error) => Err(error),
-                };
-                if let Err(error) = written {
-                    return error;
-                }
+                self.stream.writable().await?;
+                self.write(self.outbox())?;
             }
         }
     }
@@ -149,54 +151,51 @@ impl Client {
     /// Reads commands and hands them to the owner, one at a time: the next is read when the answer to the last is
     /// written. So what a client can make the agent hold is bounded, and its answers come in the order of its
     /// commands, whoever gives them.
-    async fn read_in(&self, commands: mpsc::Sender<(ClientId, Command)>) -> Ending {
+    async fn read_in(&self, commands: mpsc::Sender<(ClientId, Command)>) -> Result<Infallible, Ending> {
         let mut decoder = Decoder::new(self.limits.body);
         let mut unfinished_at = None;
         loop {
-            let command = match decoder.decode() {
-                Ok(None) => match self.read_some(&mut decoder, &mut unfinished_at).await {
-                    Ok(()) => continue,
+            let (cmdid, command) = match decoder.decode() {
+                Ok(None) => {
                     // A client that closed its sending half and still wants its answer has it by now.
-                    Err(ending) => return ending,
-                },
-                Ok(Some(Incoming::Message(message))) => {
-                    Command::read(&message).map_err(|refusal| (message.cmdid, refusal))
+                    self.read_some(&mut decoder, &mut unfinished_at).await?;
+                    continue;
                 }
-                Ok(Some(Incoming::TooLong { kind: Kind::Command, cmdid, length })) => {
-                    Err((cmdid, Refusal::TooLong { length, limit: self.limits.body }))
-                }
-                Ok(Some(Incoming::TooLong { .. })) => Ok(None),
+                Ok(Some(incoming)) => understand(&incoming, self.limits.body),
                 Err(desync) => {
-                    self.malformed.fetch_add(1, Ordering::Relaxed);
-                    if self.answer(Answer::to_malformed(0, &desync.into())).is_ok() {
-                        let _ = timeout(self.limits.patience, self.settled()).await;
-                    }
-                    return Ending::Malformed;
+                    self.refuse(0, &desync.into())?;
+                    self.settled().await?;
+                    return Err(Ending::Malformed);
                 }
             };
             unfinished_at = None;
-            if !matches!(command, Ok(Some(_))) {
-                self.malformed.fetch_add(1, Ordering::Relaxed);
-            }
             match command {
                 Ok(Some(command)) => {
                     self.outbox().owed = true;
                     // An error means that the owner is gone, and this task is about to be.
                     let _ = commands.send((self.id, command)).await;
                 }
-                Ok(None) => {}
-                Err((cmdid, refusal)) => {
-                    if let Err(error) = self.answer(Answer::to_malformed(cmdid, &refusal)) {
-                        return error.into();
-                    }
-                }
+                Ok(None) => self.count_malformed("not a command"),
+                Err(refusal) => self.refuse(cmdid, &refusal)?,
             }
-            self.settled().await;
+            self.settled().await?;
         }
     }
 
-    /// Reads what is there, or waits for it; but not longer than the client's patience
-    /// since the first byte of a message.
+    /// Answers what could not be read as a command.
+    fn refuse(&self, cmdid: u16, why: &Refusal) -> io::Result<()> {
+        self.count_malformed(why);
+        self.answer(Answer::to_malformed(cmdid, why))
+    }
+
+    fn count_malformed(&self, why: impl fmt::Display) {
+        self.malformed.fetch_add(1, Ordering::Relaxed);
+        // Whoever sends nonsense all day is not to fill the log with it.
+        tracing::debug!(client = %self.id, peer = %self.peer, "control client sent what is no command: {why}");
+    }
+
+    /// Reads what is there, or waits for it; but not longer than the client's patience since the first byte of a
+    /// message.
     async fn read_some(&self, decoder: &mut Decoder, unfinished_at: &mut Option<Instant>) -> Result<(), Ending> {
         if decoder.is_at_boundary() {
             *unfinished_at = None;
@@ -220,11 +219,37 @@ impl Client {
         }
     }
 
-    /// Waits until every command is answered and every answer written.
-    async fn settled(&self) {
-        while !self.outbox().is_answered() {
-            self.answered.notified().await;
+    /// Waits until every command is answered and every answer written; but not for a client that takes nothing of its
+    /// answer, which may be large and would be kept for it.
+    async fn settled(&self) -> Result<(), Ending> {
+        let mut before = None;
+        loop {
+            let taken = {
+                let outbox = self.outbox();
+                if outbox.is_answered() {
+                    return Ok(());
+                }
+                // None while the owner owes the answer: that is not the client's fault.
+                (outbox.answers > 0).then_some(outbox.taken)
+            };
+            if taken.is_some() && taken == before {
+                return Err(Ending::Slow);
+            }
+            before = taken;
+            if timeout(self.limits.patience, self.answered.notified()).await.is_err() {
+                // It may have been the agent that did nothing all the while.
+                self.write(self.outbox())?;
+            }
         }
+    }
+}
+
+/// What a message asks for, and the number that its answer echoes; `limit` is what a body may have, bytes.
+pub(super) fn understand(incoming: &Incoming, limit: usize) -> (u16, Result<Option<Command>, Refusal>) {
+    match *incoming {
+        Incoming::Message(ref message) => (message.cmdid, Command::read(message)),
+        Incoming::TooLong { kind: Kind::Command, cmdid, length } => (cmdid, Err(Refusal::TooLong { length, limit })),
+        Incoming::TooLong { cmdid, .. } => (cmdid, Ok(None)),
     }
 }
 
@@ -235,6 +260,7 @@ impl Outbox {
 
     /// Takes note that `written` further bytes of the first piece are out.
     fn advance(&mut self, written: usize) {
+        self.taken += written as u64;
         self.written += written;
         let Some(piece) = self.pieces.pop_front_if(|piece| self.written == piece.bytes.len()) else {
             return;

@@ -6,15 +6,19 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::column;
 use crate::escape::is_deceptive;
 
 /// What a value reads when there is nothing to say. Never the empty string: readers that cut lines with `strtok` lose
 /// empty fields, and the values after them would move one column to the left.
 pub const NOTHING: &str = "N/A";
 
-/// The longest value sent, bytes. A system name of 802.1AB has at most 255; zebra's buffer for a port's name has 128,
-/// but a name that it knows has at most 15.
+/// The longest value sent, bytes: a system name of 802.1AB has at most so many.
 const LONGEST_VALUE: usize = 255;
+
+/// The longest name of a port sent to other readers than our own, bytes. zebra copies it into a buffer of 128 without
+/// looking at its length, and the plan may have any name; one of an interface has at most 15.
+const LONGEST_PORT: usize = 63;
 
 /// The longest body sent, bytes: zebra's buffer has 3,200, and a longer one desynchronises it.
 pub const LONGEST_SENT: usize = 3_000;
@@ -112,6 +116,8 @@ impl Record {
             for (column, value) in &self.fields {
                 // What a client sent as column names comes back to it in error answers.
                 let _ = write!(names, "{},", clean(column, longest, Cleaning::Replace));
+                let is_copied = column == column::PORT && self.cleaning == Cleaning::Replace;
+                let longest = if is_copied { longest.min(LONGEST_PORT) } else { longest };
                 let _ = write!(values, "{},", clean(value, longest, self.cleaning));
             }
             names.pop();

@@ -57,4 +57,12 @@ pub enum Refusal {
     /// As many clients as the agent takes are connected.
     #[error("Too many clients [{0} connected]")]
     TooManyClients(usize),
+    /// As many clients as the agent takes from one user are connected.
+    #[error("Too many clients of user {uid} [{connected} connected]")]
+    TooManyClientsOfUser {
+        /// The user's ID.
+        uid: u32,
+        /// How many it has connected.
+        connected: usize,
+    },
 }

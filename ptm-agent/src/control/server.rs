@@ -2,6 +2,7 @@
 
 use std::cell::LazyCell;
 use std::collections::HashMap;
+use std::fmt;
 use std::io::{self, Write as _};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener as StdListener};
@@ -16,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer::{Answer, notification};
 use super::client::{Client, Ending};
+use super::peer::Peer;
 use super::refusal::Refusal;
 use super::request::{Command, Request};
 use super::rows::Change;
@@ -24,26 +26,42 @@ use super::rows::Change;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientId(u64);
 
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// What clients may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Clients at a time.
     pub clients: usize,
+    /// Clients of one user at a time, so that nobody can keep the others out. Not for root nor for the user whom the
+    /// agent runs as: they can end it anyway, and zebra must not be turned away for what a script of root's did.
+    pub clients_per_user: usize,
     /// Bytes of a command's body. A longer one is refused.
     pub body: usize,
     /// Notifications that a client has not read, beyond what its socket holds. One more, and it is disconnected: it
     /// would believe in a state that has passed. It can connect again and ask. All clients share a notification's
     /// bytes, so a client that does not read costs little more than this many pointers.
     pub unread_notifications: usize,
-    /// How long a client may take from the first byte of a message to its last, or for its last answer when it leaves.
+    /// How long a client may take from the first byte of a message to its last, and how long it may take nothing of an
+    /// answer that is waiting for it (at most twice as long).
     pub patience: Duration,
 }
 
 impl Default for Limits {
-    /// 1,024 clients (ptmd: 16), bodies of 1,024 bytes (as ptmd), 4,096 unread notifications (a thousand ports may change
-    /// at once, several times), 5 seconds.
+    /// 1,024 clients (ptmd: 16), 64 of one user, bodies of 1,024 bytes (as ptmd), 4,096 unread notifications (a thousand
+    /// ports may change at once, several times), 5 seconds.
     fn default() -> Self {
-        Self { clients: 1_024, body: 1_024, unread_notifications: 4_096, patience: Duration::from_secs(5) }
+        Self {
+            clients: 1_024,
+            clients_per_user: 64,
+            body: 1_024,
+            unread_notifications: 4_096,
+            patience: Duration::from_secs(5),
+        }
     }
 }
 
@@ -56,7 +74,9 @@ pub struct Counters {
     pub accepted: u64,
     /// Clients turned away because too many were connected.
     pub refused: u64,
-    /// Clients disconnected because they did not read their notifications.
+    /// Clients turned away because too many of their user's were connected.
+    pub refused_of_user: u64,
+    /// Clients disconnected because they did not read what they were sent.
     pub dropped_slow: u64,
     /// Messages that were no command of the protocol's form, unfinished ones included.
     pub malformed: u64,
@@ -211,42 +231,61 @@ impl Control {
     }
 
     fn admit(&mut self, stream: UnixStream) {
-        if self.clients.len() >= self.limits.clients {
-            self.counters.refused += 1;
-            tracing::warn!(limit = self.limits.clients, "control client turned away: too many are connected");
-            turn_away(stream, self.clients.len());
+        let peer = match Peer::of(&stream) {
+            Ok(peer) => peer,
+            Err(error) => {
+                tracing::warn!(%error, "control client turned away: the kernel does not say who it is");
+                return;
+            }
+        };
+        if let Some(refusal) = self.no_room_for(&peer) {
+            tracing::warn!(%peer, "control client turned away: {refusal}");
+            turn_away(stream, &refusal);
             return;
         }
         self.counters.accepted += 1;
         let id = ClientId(self.counters.accepted);
-        match stream.peer_cred() {
-            Ok(peer) => tracing::debug!(client = id.0, uid = peer.uid(), pid = peer.pid(), "control client connected"),
-            Err(error) => tracing::debug!(client = id.0, %error, "control client connected, of unknown user"),
-        }
-        let client = Arc::new(Client::new(id, stream, self.limits, Arc::clone(&self.malformed)));
+        tracing::debug!(client = %id, %peer, "control client connected");
+        let client = Arc::new(Client::new(id, peer, stream, self.limits, Arc::clone(&self.malformed)));
         let (served, commands) = (Arc::clone(&client), self.commands_in.clone());
         let task = self.tasks.spawn(async move { (id, served.serve(commands).await) });
         self.clients.insert(id, Connected { client, task, hears: Hears::Nothing });
     }
 
+    /// Why this client can't be taken, which is counted.
+    fn no_room_for(&mut self, peer: &Peer) -> Option<Refusal> {
+        let connected = self.clients.len();
+        if connected >= self.limits.clients {
+            self.counters.refused += 1;
+            return Some(Refusal::TooManyClients(connected));
+        }
+        let connected = self.clients.values().filter(|connected| connected.client.peer.uid == peer.uid).count();
+        if connected >= self.limits.clients_per_user && !peer.has_our_rights() {
+            self.counters.refused_of_user += 1;
+            return Some(Refusal::TooManyClientsOfUser { uid: peer.uid, connected });
+        }
+        None
+    }
+
     /// Disconnects a client, if that has not happened yet.
     fn forget(&mut self, id: ClientId, ending: &Ending) {
-        let Some(connected) = self.clients.remove(&id) else {
+        let Some(Connected { client, task, hears: _ }) = self.clients.remove(&id) else {
             return;
         };
-        connected.task.abort();
+        task.abort();
+        let peer = &client.peer;
         match ending {
-            Ending::Left => tracing::debug!(client = id.0, "control client left"),
+            Ending::Left => tracing::debug!(client = %id, %peer, "control client left"),
             Ending::Slow => {
                 self.counters.dropped_slow += 1;
-                tracing::warn!(client = id.0, "control client disconnected: it {ending}");
+                tracing::warn!(client = %id, %peer, "control client disconnected: it {ending}");
             }
             Ending::Unfinished => {
                 self.malformed.fetch_add(1, Ordering::Relaxed);
-                tracing::info!(client = id.0, "control client disconnected: it {ending}");
+                tracing::info!(client = %id, %peer, "control client disconnected: it {ending}");
             }
-            Ending::Malformed => tracing::info!(client = id.0, "control client disconnected: it {ending}"),
-            Ending::Broken(error) => tracing::debug!(client = id.0, %error, "control client's connection broke"),
+            Ending::Malformed => tracing::info!(client = %id, %peer, "control client disconnected: it {ending}"),
+            Ending::Broken(error) => tracing::debug!(client = %id, %peer, %error, "control client's connection broke"),
         }
     }
 }
@@ -255,7 +294,7 @@ impl Hears {
     fn after(self, command: &Command) -> Self {
         match &command.request {
             Request::GetStatus(asked) if asked.more => Self::Reason,
-            Request::GetStatus(_) | Request::Bfd if self == Self::Nothing => Self::Status,
+            _ if self == Self::Nothing && command.is_known() => Self::Status,
             _ => self,
         }
     }
@@ -270,10 +309,10 @@ fn listen(name: &str) -> io::Result<UnixListener> {
 }
 
 /// Says why, as far as that is possible without waiting.
-fn turn_away(stream: UnixStream, connected: usize) {
+fn turn_away(stream: UnixStream, why: &Refusal) {
     // tokio does not know yet that the socket is writable; the kernel does.
     if let Ok(mut stream) = stream.into_std() {
-        for piece in Answer::to_malformed(0, &Refusal::TooManyClients(connected)).into_pieces() {
+        for piece in Answer::to_malformed(0, why).into_pieces() {
             let _ = stream.write_all(&piece);
         }
     }

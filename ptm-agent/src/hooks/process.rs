@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::environment::log_line;
 use super::output::Output;
+use crate::open_files;
 
 /// Output that a hook wrote just before it ended is still in the pipe; a process that it left behind may hold the pipe
 /// open for ever.
@@ -144,7 +145,9 @@ impl Process {
         }
         let start = |path: &Path| {
             let (reader, writer) = io::pipe()?;
-            let child = Command::new(path)
+            let mut command = Command::new(path);
+            open_files::give_back(command.as_std_mut());
+            let child = command
                 .env_clear()
                 .envs(variables.iter().map(|(name, value)| (name, value)))
                 .current_dir("/")

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tracing::subscriber::DefaultGuard;
 
 use super::*;
+use crate::open_files;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -174,11 +175,13 @@ async fn hook_starts_from_a_clean_slate() {
     let inherited = fs::File::open("/dev/null").unwrap();
     fcntl(&inherited, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
     SigSet::from(Signal::SIGUSR1).thread_block().unwrap();
+    let open_files = open_files::tests::raised();
     bench.script(
         "exec > $D/report
          ls -l /proc/self/fd | sed -n 's/.* \\([0-9]*\\) -> /\\1 /p'
          grep -E 'SigBlk|SigIgn' /proc/self/status
          pwd
+         ulimit -Sn
          [ $(cut -d' ' -f5 /proc/self/stat) = $$ ] && echo own group",
     );
     let hooks = bench.hooks(LONG);
@@ -194,7 +197,7 @@ async fn hook_starts_from_a_clean_slate() {
             if two.starts_with("2 pipe:") && three.starts_with("3 /proc/")),
         "{report}"
     );
-    for line in ["SigBlk:\t0000000000000000", "/", "own group"] {
+    for line in ["SigBlk:\t0000000000000000", "/", "own group", &open_files.to_string()] {
         assert!(report.lines().any(|l| l == line), "{line} in {report}");
     }
     let ignored = report.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();

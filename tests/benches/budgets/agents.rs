@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use nix::unistd::Pid;
 use ptm_tests::wait::{self, PATIENCE};
 use ptm_tests::{Cabling, Fabric, Frame, Node};
@@ -90,14 +90,28 @@ impl Resident {
 
     /// Of a process at this moment.
     pub(crate) fn now(pid: Pid) -> Result<Self> {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let bytes = |key: &str| -> Result<u64> {
-            let line = status.lines().find_map(|line| line.strip_prefix(key));
-            let kilobytes: u64 = line.unwrap_or("0 kB").trim().trim_end_matches(" kB").parse()?;
-            Ok(kilobytes * 1_024)
-        };
-        Ok(Self { all: bytes("VmRSS:")?, anonymous: bytes("RssAnon:")?, files: bytes("RssFile:")? })
+        let [all, anonymous, files] = status_bytes(pid, ["VmRSS:", "RssAnon:", "RssFile:"])?;
+        Ok(Self { all, anonymous, files })
     }
+}
+
+/// The most that was ever resident of a process, in bytes.
+pub(crate) fn peak_resident(pid: Pid) -> Result<u64> {
+    let [peak] = status_bytes(pid, ["VmHWM:"])?;
+    Ok(peak)
+}
+
+/// What the kernel says of a process's memory, under these keys.
+fn status_bytes<const N: usize>(pid: Pid, keys: [&str; N]) -> Result<[u64; N]> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let mut bytes = [0; N];
+    for (key, bytes) in keys.iter().zip(&mut bytes) {
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        let kilobytes: u64 =
+            line.with_context(|| format!("process {pid} has no {key}"))?.trim().trim_end_matches(" kB").parse()?;
+        *bytes = kilobytes * 1_024;
+    }
+    Ok(bytes)
 }
 
 /// Bytes as megabytes.

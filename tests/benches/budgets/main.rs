@@ -4,6 +4,7 @@
 
 mod agents;
 mod burst;
+mod clients;
 mod cost;
 mod floor;
 mod latency;
@@ -51,6 +52,8 @@ enum Line {
     Plans,
     /// What stays resident, with 64 and with 1,024 ports
     Memory,
+    /// 1,000 clients, of which 100 never read, and 10,000 events
+    Clients,
 }
 
 fn main() -> Result<ExitCode> {
@@ -71,6 +74,7 @@ fn main() -> Result<ExitCode> {
             Line::Throughput => throughput::measure(&mut table)?,
             Line::Plans => plans::measure(&mut table)?,
             Line::Memory => memory::measure(&mut table)?,
+            Line::Clients => clients::measure(&mut table)?,
         }
     }
     let missed = table.end();

@@ -134,4 +134,37 @@ proptest! {
         cuts.sort_unstable();
         prop_assert_eq!(decode(&bytes, &cuts), decode(&bytes, &[]));
     }
+
+    /// What a client can make the decoder hold: one message that is not whole yet, and what came with its end.
+    #[test]
+    fn whatever_comes_little_of_it_is_kept(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..600),
+                "[0-9]{4},   2,   [1-3],   0,             frr\n(x{0,500})".prop_map(String::into_bytes),
+                "[0-9]{1,3} ,   2,   2,   0,(get-status){2}\n".prop_map(String::into_bytes),
+                Just(b"get-status".repeat(50)),
+                prop::collection::vec(prop_oneof![Just(0), Just(b'\n')], 0..600),
+            ],
+            0..40,
+        ),
+    ) {
+        const LONGEST: usize = 200;
+        let mut decoder = Decoder::new(LONGEST);
+        for piece in pieces {
+            decoder.push(&piece);
+            let decoded = loop {
+                match decoder.decode() {
+                    Ok(Some(Incoming::Message(message))) => prop_assert!(message.body.len() <= LONGEST),
+                    Ok(Some(Incoming::TooLong { length, .. })) => prop_assert!(length > LONGEST),
+                    end => break end,
+                }
+            };
+            if decoded.is_err() {
+                break;
+            }
+            prop_assert!(decoder.buffer.len() < HEADER_LEN + LONGEST);
+            prop_assert!(decoder.skip <= LONGEST_BODY);
+        }
+    }
 }

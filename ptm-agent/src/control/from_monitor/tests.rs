@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::control::codec::{Kind, Message};
-use crate::control::{Command, Request};
+use crate::control::tests::zebra;
+use crate::control::{Answer, Command, Request};
 use crate::lldp::encode::Builder;
 use crate::lldp::{ChassisId, ChassisIdSubtype, PortId, PortIdSubtype};
 use crate::monitor::{Link, Monitor};
@@ -96,4 +99,88 @@ fn an_event_becomes_a_notification() {
     port,cbl status,exp nbr,act nbr,reason,reason before,explanation,advice
     eth2,pass,vm4:eth2,vm4:eth2,match,silent,vm4:eth2 is there%2C as planned,N/A
     ");
+}
+
+/// What a stranger may put into a TLV: anything, and above all what would split a field or end a line or a message.
+fn hostile() -> impl Strategy<Value = Vec<u8>> {
+    const FORGERIES: [&[u8]; 10] = [
+        b",pass",
+        b"\n",
+        b"port,cbl status\neth1,pass\n",
+        b"  26,   2,   1,   0,             ptm\n",
+        b"\0",
+        b"\xff",
+        "\u{2028}".as_bytes(),
+        b"\"",
+        b"%2C",
+        b"cmd_status",
+    ];
+    let forgery = prop::sample::select(&FORGERIES[..]).prop_map(<[u8]>::to_vec);
+    let piece = prop_oneof![forgery, prop::collection::vec(any::<u8>(), 1..8)];
+    prop::collection::vec(piece, 1..20).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_a_neighbor_says_forges_a_column_a_row_or_a_message(
+        tlvs in prop::array::uniform5(hostile()),
+        kinds in (1_u8..8, 1_u8..8),
+    ) {
+        let cut = |tlv: &[u8]| tlv[..tlv.len().min(255)].to_vec();
+        let [chassis, port, name, description, system] = tlvs.map(|tlv| cut(&tlv));
+        let text = |tlv| Text::new(tlv).unwrap();
+        let lldpdu = Builder::new(
+            ChassisId::new(ChassisIdSubtype::new(kinds.0), &chassis).unwrap(),
+            PortId::new(PortIdSubtype::new(kinds.1), &port).unwrap(),
+            120,
+        )
+        .port_description(text(&description))
+        .system_name(text(&name))
+        .system_description(text(&system))
+        .finish();
+        let mut monitor = vm1([("vm2", "eth1", ""), ("vm4", "eth2", "")]);
+        std::iter::from_fn(|| monitor.poll_event()).for_each(drop);
+        monitor.lldpdu(2, &lldpdu, at(20));
+        let changes: Vec<Change> = std::iter::from_fn(|| monitor.poll_event()).map(|event| Change::from(&event)).collect();
+
+        for (command, columns, rows) in [
+            ("cmd\nget-status\n", 2, 3),
+            ("cmd,detail\nget-status,yes\n", 9, 3),
+            ("cmd,detail,more\nget-status,yes,yes\n", 27, 3),
+        ] {
+            let bodies = sent(&monitor, command);
+            prop_assert_eq!(bodies.len(), rows);
+            for (body, port) in bodies.iter().zip(["eth1", "eth2", "eth3"]) {
+                prop_assert!(body.lines().all(|line| line.split(',').count() == columns), "{}", body);
+                prop_assert_eq!(body.lines().count(), 2);
+                prop_assert_eq!(zebra::look_up(body, "port"), port);
+            }
+            prop_assert_eq!(zebra::verdict(&bodies[0]), Some(("eth1".to_owned(), true)));
+            prop_assert_ne!(zebra::verdict(&bodies[2]), Some(("eth3".to_owned(), true)));
+        }
+        for (command, columns) in [("cmd,module\nget-status,lldp\n", 6), ("cmd,module,more\nget-status,lldp,yes\n", 12)] {
+            for body in sent(&monitor, command) {
+                prop_assert!(body.lines().all(|line| line.split(',').count() == columns), "{}", body);
+                prop_assert_eq!(body.lines().count(), 2);
+                prop_assert!(["eth1", "eth2"].contains(&zebra::look_up(&body, "port")));
+                prop_assert_eq!(zebra::verdict(&body), None);
+            }
+        }
+        for (change, more) in changes.iter().flat_map(|change| [(change, false), (change, true)]) {
+            if let Some(body) = change.record(more).map(|record| record.encode()) {
+                prop_assert_eq!(body.lines().count(), 2);
+                prop_assert!(body.lines().all(|line| line.split(',').count() == if more { 8 } else { 2 }), "{}", body);
+                prop_assert_eq!(zebra::look_up(&body, "port"), "eth2");
+            }
+        }
+    }
+}
+
+/// The bodies of an answer, as zebra reads them off the socket.
+fn sent(monitor: &Monitor, command: &str) -> Vec<String> {
+    let message = Message { kind: Kind::Command, cmdid: 0, body: command.into() };
+    let command = Command::read(&message).unwrap().unwrap();
+    let ports = monitor.reports().map(|report| PortRow::from_report(&report, None, at(275)));
+    let neighbors = monitor.reports().flat_map(|report| NeighborRow::from_report(&report, at(275)));
+    zebra::read_all(&Answer::new(&command, ports, neighbors).into_pieces().concat()).unwrap()
 }

@@ -1,0 +1,192 @@
+//! What a client may take, and what becomes of it when it takes more.
+
+use std::io::{self, Read as _, Write as _};
+use std::time::{Duration, Instant};
+
+use nix::unistd::geteuid;
+
+use super::agent::{Agent, Client, command};
+use crate::control::codec::Kind;
+use crate::control::{Counters, Limits};
+use crate::monitor::Reason;
+
+/// A long answer from an agent with 1,024 ports: longer than a socket holds.
+const EVERYTHING: &str = "cmd,detail,more,end\nget-status,yes,yes,yes\n";
+
+#[test]
+fn one_client_too_many_is_told_so() {
+    let agent = Agent::start(Limits { clients: 2, ..Limits::default() }, 1);
+    let mut clients = [agent.client(), agent.client()];
+    agent.wait_for(|counters| counters.connected == 2);
+    let mut third = agent.client();
+    assert_eq!(third.expect(Kind::Response, "cmd_status"), "fail");
+    assert_eq!(third.next(), None);
+    let mut fourth = agent.client();
+    assert_eq!(fourth.expect(Kind::Response, "cmd_ext_status"), "Too many clients [2 connected]");
+    assert_eq!(agent.counters(), Counters { connected: 2, accepted: 2, refused: 2, ..Counters::default() });
+    clients[0].send("cmd\nget-status\n");
+    clients[0].expect(Kind::Response, "port");
+}
+
+#[test]
+fn root_and_the_agent_s_own_user_have_no_limit_of_their_own() {
+    let agent = Agent::start(Limits { clients_per_user: 2, ..Limits::default() }, 1);
+    let mut clients: Vec<Client> = (0..5).map(|_| agent.client()).collect();
+    for client in &mut clients {
+        client.send("cmd\nget-status\n");
+        client.expect(Kind::Response, "port");
+    }
+}
+
+#[test]
+fn one_user_can_t_keep_the_others_out() {
+    const CROWD: u32 = 65_534;
+    if !geteuid().is_root() {
+        writeln!(io::stderr(), "LEFT OUT: a limit of clients per user: it needs root").unwrap();
+        return;
+    }
+    let agent = Agent::start(Limits { clients_per_user: 2, ..Limits::default() }, 1);
+    let crowd = [agent.client_of(CROWD), agent.client_of(CROWD)];
+    let mut third = agent.client_of(CROWD);
+    assert_eq!(third.expect(Kind::Response, "cmd_ext_status"), "Too many clients of user 65534 [2 connected]");
+    assert_eq!(third.next(), None);
+    let mut others = [agent.client_of(65_533), agent.client(), agent.client(), agent.client()];
+    for client in &mut others {
+        client.send("cmd\nget-status\n");
+        client.expect(Kind::Response, "port");
+    }
+    assert_eq!(agent.counters(), Counters { connected: 6, accepted: 6, refused_of_user: 1, ..Counters::default() });
+    drop(crowd);
+    agent.wait_for(|counters| counters.connected == 4);
+    let mut back = agent.client_of(CROWD);
+    back.send("cmd\nget-status\n");
+    back.expect(Kind::Response, "port");
+}
+
+#[test]
+fn who_does_not_read_is_disconnected_and_nobody_else_notices() {
+    let agent = Agent::start(Limits { unread_notifications: 64, ..Limits::default() }, 1);
+    let mut stuck = agent.client();
+    let mut reading = agent.client();
+    for client in [&mut stuck, &mut reading] {
+        client.send("cmd\nget-status\n");
+        client.expect(Kind::Response, "port");
+    }
+    let mut told = 0;
+    while agent.counters().dropped_slow == 0 {
+        assert!(told < 100_000, "the stuck client is still connected");
+        turn(&agent, told, &mut reading);
+        told += 1;
+    }
+    assert_eq!(agent.counters(), Counters { connected: 1, accepted: 2, dropped_slow: 1, ..Counters::default() });
+    turn(&agent, told, &mut reading);
+    // What the stuck client can still read is whole, in order, and all but what its queue held; then the connection
+    // ends.
+    let mut read = 0;
+    while let Some((kind, record)) = stuck.next() {
+        assert_eq!((kind, record.get("cbl status")), (Kind::Notification, Some(status(read))));
+        read += 1;
+    }
+    assert_eq!(read + 65, told);
+    assert!(stuck.decoder.is_at_boundary());
+}
+
+#[test]
+fn who_is_stuck_within_an_answer_is_disconnected_too_once_events_pile_up() {
+    const QUEUE: u32 = 64;
+    let agent = Agent::start(Limits { unread_notifications: QUEUE as usize, ..Limits::default() }, 1_024);
+    let mut reading = agent.client();
+    reading.send("cmd,end,port\nget-status,yes,swp1\n");
+    reading.expect(Kind::Response, "port");
+    assert_eq!(reading.expect(Kind::Response, "cmd_status"), "pass");
+    let mut stuck = agent.client();
+    stuck.send(EVERYTHING);
+    assert_eq!(stuck.expect(Kind::Response, "port"), "swp1");
+    for event in 0..=QUEUE {
+        assert_eq!(agent.counters().dropped_slow, 0, "after {event} events");
+        turn(&agent, event, &mut reading);
+    }
+    assert_eq!(agent.counters(), Counters { connected: 1, accepted: 2, dropped_slow: 1, ..Counters::default() });
+    // It never gets to the end of the answer, nor to a notification.
+    let mut read = 1;
+    while let Some((kind, record)) = stuck.next() {
+        read += 1;
+        assert_eq!((kind, record.get("port")), (Kind::Response, Some(format!("swp{read}").as_str())));
+    }
+    assert!(read < 1_024);
+    assert!(stuck.decoder.is_at_boundary());
+}
+
+#[test]
+fn who_takes_nothing_of_an_answer_is_disconnected_also_without_events() {
+    let agent = Agent::start(Limits { patience: Duration::from_millis(100), ..Limits::default() }, 1_024);
+    let mut idle = agent.client();
+    idle.send("cmd\nget-status\n");
+    for _ in 0..1_024 {
+        idle.expect(Kind::Response, "port");
+    }
+    let mut stuck = agent.client();
+    stuck.send(EVERYTHING);
+    let start = Instant::now();
+    agent.wait_for(|counters| counters.dropped_slow == 1);
+    assert!(start.elapsed() >= Duration::from_millis(90), "that was hasty");
+    assert_eq!(agent.counters(), Counters { connected: 1, accepted: 2, dropped_slow: 1, ..Counters::default() });
+    idle.send("cmd\nget-status\n");
+    idle.expect(Kind::Response, "port");
+    let mut rest = Vec::new();
+    stuck.stream.read_to_end(&mut rest).unwrap();
+    assert!(rest.ends_with(b"\n"), "a message was cut off");
+}
+
+#[test]
+fn who_sends_half_a_header_is_closed_after_a_while() {
+    let agent = Agent::start(Limits { patience: Duration::from_millis(50), ..Limits::default() }, 1);
+    let whole = command("cmd\nget-status\n");
+    for half in [&b"  15,   2"[..], b"get-", b"\n ", &whole[..36], &whole[..37], &whole[..40]] {
+        let before = agent.counters().malformed;
+        let mut client = agent.client();
+        client.stream.write_all(half).unwrap();
+        let start = Instant::now();
+        assert_eq!(client.next(), None);
+        assert!(start.elapsed() >= Duration::from_millis(40), "that was hasty");
+        agent.wait_for(|counters| counters.malformed == before + 1 && counters.connected == 0);
+    }
+    // One that is merely idle stays.
+    let mut idle = agent.client();
+    idle.send("cmd\nget-status\n");
+    idle.expect(Kind::Response, "port");
+    let mut half = agent.client();
+    half.stream.write_all(b"  15").unwrap();
+    assert_eq!(half.next(), None);
+    idle.send("cmd\nget-status\n");
+    idle.expect(Kind::Response, "port");
+}
+
+#[test]
+fn who_dribbles_a_message_gets_no_more_time_by_it() {
+    let agent = Agent::start(Limits { patience: Duration::from_millis(50), ..Limits::default() }, 1);
+    let mut stream = agent.client().stream;
+    stream.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
+    let mut bytes = command("cmd\nget-status\n").into_iter();
+    let end = loop {
+        // Once it is disconnected this fails, and so does reading.
+        let _ = stream.write(&[bytes.next().expect("it is disconnected before its message is whole")]);
+        match stream.read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            end => break end,
+        }
+    };
+    assert!(matches!(end, Ok(0)) || end.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset));
+    agent.wait_for(|counters| counters.malformed == 1 && counters.connected == 0);
+}
+
+/// Turns the verdict for the `number`th time, which this client notices.
+fn turn(agent: &Agent, number: u32, reading: &mut Client) {
+    let reason = if number.is_multiple_of(2) { Reason::LinkDown } else { Reason::Match };
+    agent.change(reason, number);
+    assert_eq!(reading.expect(Kind::Notification, "cbl status"), status(number));
+}
+
+fn status(number: u32) -> &'static str {
+    if number.is_multiple_of(2) { "fail" } else { "pass" }
+}
