@@ -16,5 +16,7 @@ pub mod monitor;
 pub mod netlink;
 pub mod plan;
 pub mod plan_file;
+pub mod plan_watch;
 pub mod ptmctl;
+pub mod reload;
 pub mod time;

@@ -16,6 +16,9 @@ pub const NOTHING: &str = "N/A";
 /// but a name that it knows has at most 15.
 const LONGEST_VALUE: usize = 255;
 
+/// The longest value sent to readers of our own, bytes: a sentence that a person is to read.
+const LONGEST_TEXT: usize = 4 * LONGEST_VALUE;
+
 /// The longest body sent, bytes: zebra's buffer has 3,200, and a longer one desynchronises it.
 pub const LONGEST_SENT: usize = 3_000;
 
@@ -118,7 +121,10 @@ impl Record {
             values.pop();
             names + "\n" + &values + "\n"
         };
-        let mut longest = LONGEST_VALUE;
+        let mut longest = match self.cleaning {
+            Cleaning::Replace => LONGEST_VALUE,
+            Cleaning::Escape => LONGEST_TEXT,
+        };
         loop {
             let body = body(longest);
             if body.len() <= LONGEST_SENT || longest == 0 {

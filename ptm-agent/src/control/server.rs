@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use nix::unistd::geteuid;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
@@ -105,6 +106,8 @@ struct Connected {
     client: Arc<Client>,
     task: AbortHandle,
     hears: Hears,
+    /// It is root's, or our own user's.
+    has_our_rights: bool,
 }
 
 /// Which notifications a client gets.
@@ -205,6 +208,11 @@ impl Control {
         }
     }
 
+    /// Whether a client may do to the agent what it likes anyway: it is root's or our own user's, as the kernel says.
+    pub fn has_our_rights(&self, id: ClientId) -> bool {
+        self.clients.get(&id).is_some_and(|connected| connected.has_our_rights)
+    }
+
     /// What has happened so far.
     pub fn counters(&self) -> Counters {
         Counters { connected: self.clients.len(), malformed: self.malformed.load(Ordering::Relaxed), ..self.counters }
@@ -223,10 +231,11 @@ impl Control {
             Ok(peer) => tracing::debug!(client = id.0, uid = peer.uid(), pid = peer.pid(), "control client connected"),
             Err(error) => tracing::debug!(client = id.0, %error, "control client connected, of unknown user"),
         }
+        let has_our_rights = stream.peer_cred().is_ok_and(|peer| peer.uid() == 0 || peer.uid() == geteuid().as_raw());
         let client = Arc::new(Client::new(id, stream, self.limits, Arc::clone(&self.malformed)));
         let (served, commands) = (Arc::clone(&client), self.commands_in.clone());
         let task = self.tasks.spawn(async move { (id, served.serve(commands).await) });
-        self.clients.insert(id, Connected { client, task, hears: Hears::Nothing });
+        self.clients.insert(id, Connected { client, task, hears: Hears::Nothing, has_our_rights });
     }
 
     /// Disconnects a client, if that has not happened yet.
@@ -255,7 +264,7 @@ impl Hears {
     fn after(self, command: &Command) -> Self {
         match &command.request {
             Request::GetStatus(asked) if asked.more => Self::Reason,
-            Request::GetStatus(_) | Request::Bfd if self == Self::Nothing => Self::Status,
+            _ if self == Self::Nothing && command.is_known() => Self::Status,
             _ => self,
         }
     }
