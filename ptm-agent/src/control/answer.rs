@@ -108,11 +108,7 @@ impl Answer {
             (_, _) => ("pass", format!("{count} rows")),
         };
         let end = closing(command, status, &sentence);
-        let end = if asked.end && asked.more {
-            end.with(column::PLAN_ERROR, plan_error.unwrap_or(NOTHING)).cleaned_by(Cleaning::Escape)
-        } else {
-            end
-        };
+        let end = if asked.end && asked.more { ours(end, plan_error) } else { end };
         answer.message(command.cmdid, &end);
         answer.finished()
     }
@@ -149,6 +145,11 @@ impl Answer {
 /// Success or failure, in the protocol's form: the command's own columns, and two more.
 fn closing(command: &Command, status: &str, sentence: &str) -> Record {
     command.asked.clone().with(column::CMD_STATUS, status).with(column::CMD_EXT_STATUS, sentence)
+}
+
+/// The same for readers of our own, with what is wrong with the topology file.
+fn ours(closing: Record, plan_error: Option<&str>) -> Record {
+    closing.with(column::PLAN_ERROR, plan_error.unwrap_or(NOTHING)).cleaned_by(Cleaning::Escape)
 }
 
 /// The notification of a change, for a client that knows our columns (`more`) or for any other; `None`: that client

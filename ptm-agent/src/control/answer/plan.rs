@@ -1,6 +1,6 @@
 //! The answers to our own commands about the plan, `reload` and `get-plan`.
 
-use super::Answer;
+use super::{Answer, closing, ours};
 use crate::control::column;
 use crate::control::record::{Cleaning, Record};
 use crate::control::refusal::Refusal;
@@ -19,30 +19,33 @@ pub struct ReloadFailed {
 impl Answer {
     /// The answer to `reload`: a row a problem, then whether the file is in force, and what changed or why it is not.
     pub fn to_reload(command: &Command, result: &Result<String, ReloadFailed>) -> Self {
-        let mut answer = Self::default();
         match result {
-            Ok(changes) => answer.close(command, "pass", changes),
+            Ok(changes) => Self::default().ended(command, "pass", changes, None),
             Err(ReloadFailed { why, problems }) => {
-                answer.problems(command, problems);
-                answer.close(command, "fail", &why.to_string());
+                let why = why.to_string();
+                Self::default().with_problems(command, problems).ended(command, "fail", &why, Some(&why))
             }
         }
-        answer.finished()
     }
 
     /// The answer to `get-plan`: one row, then a row a problem of the file.
     pub fn to_get_plan(command: &Command, plan: &PlanRow) -> Self {
         let mut answer = Self::default();
         answer.message(command.cmdid, &plan.record());
-        answer.problems(command, &plan.problems);
-        answer.close(command, "pass", &format!("{} problems", plan.problems.len()));
-        answer.finished()
+        let count = format!("{} problems", plan.problems.len());
+        answer.with_problems(command, &plan.problems).ended(command, "pass", &count, plan.error.as_deref())
     }
 
-    fn problems(&mut self, command: &Command, problems: &[String]) {
+    fn with_problems(mut self, command: &Command, problems: &[String]) -> Self {
         for problem in problems {
             let record = Record::new().with(column::PROBLEM, problem).cleaned_by(Cleaning::Escape);
             self.message(command.cmdid, &record);
         }
+        self
+    }
+
+    fn ended(mut self, command: &Command, status: &str, sentence: &str, plan_error: Option<&str>) -> Self {
+        self.message(command.cmdid, &ours(closing(command, status, sentence), plan_error));
+        self.finished()
     }
 }
