@@ -5,6 +5,7 @@
 //!  capture.ready() ───► monitor.lldpdu ──► poll_event() ─┼─► hooks.enqueue
 //!  next_deadline() ───► monitor.tick                     └─► log
 //!  control.next_request() ──► monitor.reports ──► control.reply
+//!  reload.next() ───────────► monitor.set_plan
 //!                             monitor.memory ──► state.save
 //! ```
 //!
@@ -27,7 +28,7 @@ use tokio::time::sleep;
 use crate::capture::{self, AttachError, AttachPoint, Capture, HookChoice, LoadError};
 use crate::clock;
 use crate::control::rows::{Attachment, Change, NeighborRow, PortRow};
-use crate::control::{self, Answer, BindError, ClientId, Command, Control, Limits};
+use crate::control::{self, Answer, BindError, ClientId, Command, Control, Limits, Refusal, Request};
 use crate::escape::shown;
 use crate::hooks::{self, Hooks, Run};
 use crate::lldp::ethernet;
@@ -35,6 +36,7 @@ use crate::logging::with_causes;
 use crate::monitor::{Event, Heard, Link, Monitor, Reason, Report, Status};
 use crate::netlink::{self, LinkEvent, Links, LinksError, driver, firmware_lldp_advice};
 use crate::plan::{Notify, Plan};
+use crate::reload::{Conclusion, Loaded, Reload};
 use crate::state::State;
 use crate::time::BootTime;
 
@@ -72,7 +74,7 @@ pub enum StartError {
     #[error(transparent)]
     Links(#[from] LinksError),
     /// Signals can't be caught.
-    #[error("cannot catch SIGTERM")]
+    #[error("cannot catch signals")]
     Signals(#[source] io::Error),
 }
 
@@ -83,6 +85,7 @@ pub struct Agent {
     capture: Capture,
     control: Control,
     hooks: Hooks,
+    reload: Reload,
     state: State,
     /// Ports that capture does not listen on yet, in the order of their turn.
     to_attach: VecDeque<IfIndex>,
@@ -92,10 +95,10 @@ pub struct Agent {
 
 impl Agent {
     /// Takes the control socket, loads the kernel half and judges every port for the first time. Ports are attached
-    /// by [`Agent::run`].
+    /// by [`Agent::run`]. `plan` is what `reload` read first.
     ///
     /// Must be called within a tokio runtime, in the network namespace to watch.
-    pub async fn start(config: Config, plan: Plan) -> Result<Self, StartError> {
+    pub async fn start(config: Config, plan: Plan, reload: Reload) -> Result<Self, StartError> {
         // First of all what a second agent on the same machine fails at, so that it touches no interface.
         let control = Control::bind(control::SOCKET, Limits::default())?;
         let terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
@@ -107,8 +110,18 @@ impl Agent {
         let (state, memory) = State::open(&config.state_dir, clock::now());
         let mut monitor = Monitor::new(plan);
         monitor.recall(memory);
-        let mut agent =
-            Self { monitor, links, capture, control, hooks, state, to_attach: VecDeque::new(), terminate, interrupt };
+        let mut agent = Self {
+            monitor,
+            links,
+            capture,
+            control,
+            hooks,
+            reload,
+            state,
+            to_attach: VecDeque::new(),
+            terminate,
+            interrupt,
+        };
         agent.take_links();
         agent.publish();
         Ok(agent)
@@ -131,7 +144,8 @@ impl Agent {
                         break;
                     }
                 },
-                (client, command) = self.control.next_request() => self.answer(client, &command),
+                (client, command) = self.control.next_request() => self.answer(client, command),
+                loaded = self.reload.next() => self.take_plan(loaded),
                 () = ready(()), if !self.to_attach.is_empty() => self.attach_next(),
                 () = self.state.written() => {}
                 () = sleep(until_deadline) => {}
@@ -211,15 +225,37 @@ impl Agent {
         });
     }
 
-    fn answer(&mut self, client: ClientId, command: &Command) {
-        let Self { monitor, capture, control, .. } = self;
+    /// Puts the plan of a topology file that was read again in force, if it is one, and tells those who asked.
+    fn take_plan(&mut self, loaded: Loaded) {
         let now = clock::now();
+        let Conclusion { plan, result, askers } = self.reload.conclude(loaded, self.monitor.plan(), now);
+        if let Some(plan) = plan {
+            self.monitor.set_plan(plan, now);
+            // Before those who asked hear that it is done.
+            self.publish();
+        }
+        for (client, command) in askers {
+            self.control.reply(client, Answer::to_reload(&command, &result));
+        }
+    }
+
+    fn answer(&mut self, client: ClientId, command: Command) {
+        let Self { monitor, capture, control, reload, .. } = self;
+        let now = clock::now();
+        match command.request {
+            Request::Reload if control.has_our_rights(client) => return reload.ask(client, command),
+            Request::Reload => return control.reply(client, Answer::refusal(&command, &Refusal::MayNotReload)),
+            Request::GetPlan => {
+                return control.reply(client, Answer::to_get_plan(&command, &reload.status().row(now)));
+            }
+            Request::GetStatus(_) | Request::Bfd | Request::Unknown => {}
+        }
         let ports = monitor.reports().map(|report| {
             let attached = report.ifindex.and_then(|ifindex| capture.port(ifindex)).map(attachment);
             PortRow { advice: advice(&report), ..PortRow::from_report(&report, attached, now) }
         });
         let neighbors = monitor.reports().flat_map(|report| NeighborRow::from_report(&report, now));
-        control.reply(client, Answer::new(command, ports, neighbors));
+        control.reply(client, Answer::with_plan_error(&command, ports, neighbors, reload.status().error()));
     }
 
     /// Writes what changed down for the next agent, when it is time.

@@ -29,7 +29,7 @@ mod refusal;
 mod request;
 mod server;
 
-pub use answer::Answer;
+pub use answer::{Answer, ReloadFailed};
 pub use refusal::Refusal;
 pub use request::{About, Command, GetStatus, Request};
 pub use server::{BindError, ClientId, Control, Counters, Limits};

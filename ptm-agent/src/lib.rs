@@ -17,6 +17,8 @@ pub mod netlink;
 pub mod open_files;
 pub mod plan;
 pub mod plan_file;
+pub mod plan_watch;
 pub mod ptmctl;
+pub mod reload;
 pub mod state;
 pub mod time;

@@ -10,8 +10,8 @@
 mod advice;
 mod compare;
 mod judge;
-mod memory;
 mod mac;
+mod memory;
 mod neighbor;
 mod port;
 mod report;

@@ -37,6 +37,14 @@ pub enum PlanFileError {
         errors: usize,
         /// All of its problems, with line, column and the way out.
         problems: String,
+        /// The first of them, errors before warnings, each in one line.
+        lines: Vec<String>,
+    },
+    /// Reading it panicked.
+    #[error("Topology file error [{}] [ptm-agent fails at it: a bug, please report it with the file]", path.display())]
+    Panicked {
+        /// The file.
+        path: PathBuf,
     },
     /// The file does not name this node.
     #[error("Topology file error [{}] [{unknown}]; name this machine with --node NAME", path.display())]
@@ -67,7 +75,12 @@ pub struct Reading {
     pub warnings: usize,
     /// All of them in full, with line, column and the way out; empty if there are none.
     pub problems: String,
+    /// The first of them, errors before warnings, each in one line.
+    pub lines: Vec<String>,
 }
+
+/// How many problems are also told one by one, in a line each: for the log and the control socket.
+const MOST_LINES: usize = 20;
 
 /// Reads a topology file's bytes. `name`: what to call the file; `colour`: for problems that go to a terminal.
 pub fn read(bytes: &[u8], name: &str, colour: bool) -> Reading {
@@ -80,7 +93,18 @@ pub fn read(bytes: &[u8], name: &str, colour: bool) -> Reading {
         [] => String::new(),
         some => plan::render(some, name, &String::from_utf8_lossy(bytes), colour),
     };
-    Reading { topology, errors, warnings: diagnostics.len() - errors, problems }
+    Reading { topology, errors, warnings: diagnostics.len() - errors, problems, lines: lines(&diagnostics, name) }
+}
+
+fn lines(diagnostics: &[Diagnostic], name: &str) -> Vec<String> {
+    let mut ordered: Vec<_> = diagnostics.iter().collect();
+    ordered.sort_by_key(|diagnostic| !diagnostic.is_error());
+    let more = ordered.len().saturating_sub(MOST_LINES);
+    let mut lines: Vec<_> = ordered.iter().take(MOST_LINES).map(|diagnostic| diagnostic.one_line(name)).collect();
+    if more > 0 {
+        lines.push(format!("{more} more: `ptmctl check {}` shows all", name.escape_debug()));
+    }
+    lines
 }
 
 /// A topology file without errors.
@@ -101,10 +125,10 @@ pub fn load(named: Option<&Path>, colour: bool) -> Result<PlanFile, PlanFileErro
         None => DEFAULT_PATHS.iter().map(PathBuf::from).find(|path| path.exists()).ok_or(PlanFileError::None)?,
     };
     let bytes = fs::read(&path).map_err(|source| PlanFileError::Unreadable { path: path.clone(), source })?;
-    let Reading { topology, errors, warnings: _, problems } = read(&bytes, &path.display().to_string(), colour);
+    let Reading { topology, errors, warnings: _, problems, lines } = read(&bytes, &path.display().to_string(), colour);
     match errors {
         0 => Ok(PlanFile { path, topology, warnings: problems }),
-        _ => Err(PlanFileError::Malformed { path, errors, problems }),
+        _ => Err(PlanFileError::Malformed { path, errors, problems, lines }),
     }
 }
 

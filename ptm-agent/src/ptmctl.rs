@@ -11,6 +11,8 @@ mod connection;
 mod explain;
 mod json;
 mod listen;
+mod plan;
+mod reload;
 mod table;
 
 use std::io::{self, Write};
@@ -48,6 +50,12 @@ pub enum Failure {
     /// The agent says why it can't answer.
     #[error("{}", shown(.0.get(column::CMD_EXT_STATUS).unwrap_or("the agent refused, without a reason")))]
     Refused(Box<Record>),
+    /// The daemon does not know a command of ours.
+    #[error(
+        "the daemon knows no `{0}`: it is an original ptmd, or an older ptm-agent; \
+         to have it read its topology file again, send it SIGUSR1 (`pkill -USR1 -x ptmd`)"
+    )]
+    Unsupported(&'static str),
     /// The port is not among those that an old daemon listed.
     #[error("the daemon knows no port {}", shown(.0))]
     NoPort(String),
@@ -69,7 +77,7 @@ impl Failure {
     /// The exit code: 2 for no answer, 1 for an answer that says no.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Refused(_) | Self::NoPort(_) | Self::Unreadable { .. } | Self::Output(_) => 1,
+            Self::Refused(_) | Self::Unsupported(_) | Self::NoPort(_) | Self::Unreadable { .. } | Self::Output(_) => 1,
             Self::NoAgent | Self::Gone | Self::Silent | Self::CutOff | Self::Desync(_) | Self::Broken(_) => 2,
         }
     }
@@ -85,10 +93,13 @@ pub fn run(args: &Args, socket: &str, out: &mut dyn Write) -> Result<u8, Failure
             let text = if args.json { json::explained(&row, &neighbors) } else { explain::explain(&row, &neighbors) };
             print(out, &text)
         }
+        Some(Verb::Plan) => plan::plan(&mut Connection::open(socket)?, args.json, out),
+        Some(Verb::Reload) => reload::reload(&mut Connection::open(socket)?, args.json, out),
         None if args.listen => match listen::listen(&mut Connection::open(socket)?, args.json, out)? {},
         None => {
             let module = if args.lldp { "lldp" } else { "" };
-            let rows = match Connection::open(socket)?.get_status(module, None) {
+            let mut connection = Connection::open(socket)?;
+            let rows = match connection.get_status(module, None) {
                 // Scripts that read the original's JSON find a refusal there.
                 Err(Failure::Refused(why)) if args.json => {
                     print(out, &json::rows(std::slice::from_ref(&why)))?;
@@ -101,7 +112,14 @@ pub fn run(args: &Args, socket: &str, out: &mut dyn Write) -> Result<u8, Failure
                 (false, true) => table::neighbors(&rows, args.detail),
                 (false, false) => table::ports(&rows, args.detail),
             };
-            print(out, &text)
+            let plan_error = connection.plan_error().map(plan::warning).unwrap_or_default();
+            if args.json {
+                // Not among the rows, where a program would look for ports.
+                let _ = io::stderr().write_all(plan_error.as_bytes());
+                return print(out, &text);
+            }
+            let gap = if plan_error.is_empty() { "" } else { "\n" };
+            print(out, &(text + gap + &plan_error))
         }
     }
 }

@@ -95,7 +95,11 @@ fn check_answer(message: &Message, command: &Command) {
     let (last, rows) = records.split_last().expect("every command is answered");
     assert!(rows.iter().all(|row| row.get("cmd_status").is_none()), "only the last one ends an answer: {records:?}");
     let found = match &command.request {
-        Request::GetStatus(GetStatus { about: About::BfdSessions, .. }) | Request::Bfd | Request::Unknown => None,
+        Request::GetStatus(GetStatus { about: About::BfdSessions, .. })
+        | Request::Bfd
+        | Request::Reload
+        | Request::GetPlan
+        | Request::Unknown => None,
         Request::GetStatus(asked) => Some(asked).filter(|asked| asked.port.as_ref().is_none_or(|port| port == "swp1")),
     };
     let Some(asked) = found else {
@@ -195,6 +199,7 @@ fn port_row(text: &str) -> PortRow {
         port_id: Some(text()),
         port_description: Some(text()),
         match_on: Some("IfName"),
+        cached: true,
         changed: Some(Duration::MAX),
         explanation: text(),
         advice: Some(text()),

@@ -10,7 +10,8 @@ use ptm_agent::agent::{Agent, Config, StartError};
 use ptm_agent::capture::HookChoice;
 use ptm_agent::logging::{self, Level};
 use ptm_agent::open_files;
-use ptm_agent::plan_file::{self, PlanFileError};
+use ptm_agent::plan_file::PlanFileError;
+use ptm_agent::reload::{Reload, Signals, Source};
 use ptm_agent::state::DEFAULT_DIRECTORY;
 
 /// Checks, from LLDP, that this machine's cables are plugged where the plan says.
@@ -94,10 +95,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { config, node, hook, hooks_dir, hooks_time_limit, state_dir, log } = arguments;
-    let file = plan_file::load(config.as_deref(), io::stderr().is_terminal())?;
-    eprint!("{}", file.warnings);
-    let node = file.node_name(node.as_deref())?;
-    let plan = file.plan_for(&node)?;
+    let source = Source { file: config, node, colour: io::stderr().is_terminal() };
     let config = Config {
         hook: hook.into(),
         hooks_dir,
@@ -106,8 +104,13 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         kernel_log: log.is_debug(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        Agent::start(config, plan).await?.run().await;
+    let result = runtime.block_on(async {
+        let signals = Signals::catch().map_err(StartError::Signals)?;
+        let (reload, plan) = Reload::start(source, signals)?;
+        Agent::start(config, plan, reload).await?.run().await;
         Ok(())
-    })
+    });
+    // A topology file that is being read may wait for a name server; nobody waits for it any more.
+    runtime.shutdown_background();
+    result
 }

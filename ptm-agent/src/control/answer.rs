@@ -2,11 +2,14 @@
 //!
 //! Pure.
 
+mod plan;
+
 use std::sync::Arc;
 
+pub use self::plan::ReloadFailed;
 use super::codec::{self, Kind};
 use super::column;
-use super::record::Record;
+use super::record::{Cleaning, NOTHING, Record};
 use super::refusal::Refusal;
 use super::request::{About, Command, GetStatus, Request};
 use super::rows::{Change, NeighborRow, PortRow};
@@ -36,20 +39,34 @@ impl Answer {
         ports: impl IntoIterator<Item = PortRow>,
         neighbors: impl IntoIterator<Item = NeighborRow>,
     ) -> Self {
+        Self::with_plan_error(command, ports, neighbors, None)
+    }
+
+    /// The same, while the topology file can't be used and the plan from before holds: what is wrong with it, for who
+    /// asked for an end and our columns.
+    pub fn with_plan_error(
+        command: &Command,
+        ports: impl IntoIterator<Item = PortRow>,
+        neighbors: impl IntoIterator<Item = NeighborRow>,
+        plan_error: Option<&str>,
+    ) -> Self {
         let asked = match &command.request {
             Request::GetStatus(asked) => asked,
             Request::Bfd => return Self::refusal(command, &Refusal::NoBfd),
-            Request::Unknown => return Self::refusal(command, &Refusal::Unsupported),
+            // The first two have answers of their own; an owner that knows no plan has none.
+            Request::Reload | Request::GetPlan | Request::Unknown => {
+                return Self::refusal(command, &Refusal::Unsupported);
+            }
         };
         let wanted = |port: &str| asked.port.as_deref().is_none_or(|only| only == port);
         match asked.about {
             About::Ports => {
                 let rows = ports.into_iter().filter(|row| wanted(&row.port) && (row.planned || asked.more));
-                Self::of_rows(command, asked, rows.map(|row| row.record(asked)), &Refusal::NoPorts)
+                Self::of_rows(command, asked, rows.map(|row| row.record(asked)), &Refusal::NoPorts, plan_error)
             }
             About::Neighbors => {
                 let rows = neighbors.into_iter().filter(|row| wanted(&row.port));
-                Self::of_rows(command, asked, rows.map(|row| row.record(asked)), &Refusal::NoNeighbors)
+                Self::of_rows(command, asked, rows.map(|row| row.record(asked)), &Refusal::NoNeighbors, plan_error)
             }
             About::BfdSessions => Self::refusal(command, &Refusal::NoBfdSessions),
         }
@@ -70,29 +87,34 @@ impl Answer {
         answer.finished()
     }
 
-    fn of_rows(command: &Command, asked: &GetStatus, rows: impl Iterator<Item = Record>, none: &Refusal) -> Self {
+    fn of_rows(
+        command: &Command,
+        asked: &GetStatus,
+        rows: impl Iterator<Item = Record>,
+        none: &Refusal,
+        plan_error: Option<&str>,
+    ) -> Self {
         let mut answer = Self::default();
         let mut count = 0_usize;
         for row in rows {
             answer.message(command.cmdid, &row);
             count += 1;
         }
-        match (count, &asked.port) {
-            (0, Some(port)) if asked.about == About::Ports => {
-                return Self::refusal(command, &Refusal::UnknownPort(port.clone()));
-            }
-            (0, _) => return Self::refusal(command, none),
-            (1, _) if asked.end => answer.close(command, "pass", "1 row"),
-            (_, _) if asked.end => answer.close(command, "pass", &format!("{count} rows")),
-            (_, _) => {}
-        }
+        let (status, sentence) = match (count, &asked.port) {
+            (0, Some(port)) if asked.about == About::Ports => ("fail", Refusal::UnknownPort(port.clone()).to_string()),
+            (0, _) => ("fail", none.to_string()),
+            (_, _) if !asked.end => return answer.finished(),
+            (1, _) => ("pass", "1 row".to_owned()),
+            (_, _) => ("pass", format!("{count} rows")),
+        };
+        let end = closing(command, status, &sentence);
+        let end = if asked.end && asked.more { ours(end, plan_error) } else { end };
+        answer.message(command.cmdid, &end);
         answer.finished()
     }
 
-    /// Success or failure, in the protocol's form: the command's own columns, and two more.
     fn close(&mut self, command: &Command, status: &str, sentence: &str) {
-        let record = command.asked.clone().with(column::CMD_STATUS, status).with(column::CMD_EXT_STATUS, sentence);
-        self.message(command.cmdid, &record);
+        self.message(command.cmdid, &closing(command, status, sentence));
     }
 
     fn message(&mut self, cmdid: u16, record: &Record) {
@@ -118,6 +140,16 @@ impl Answer {
     pub fn into_pieces(self) -> Vec<Arc<[u8]>> {
         self.pieces
     }
+}
+
+/// Success or failure, in the protocol's form: the command's own columns, and two more.
+fn closing(command: &Command, status: &str, sentence: &str) -> Record {
+    command.asked.clone().with(column::CMD_STATUS, status).with(column::CMD_EXT_STATUS, sentence)
+}
+
+/// The same for readers of our own, with what is wrong with the topology file.
+fn ours(closing: Record, plan_error: Option<&str>) -> Record {
+    closing.with(column::PLAN_ERROR, plan_error.unwrap_or(NOTHING)).cleaned_by(Cleaning::Escape)
 }
 
 /// The notification of a change, for a client that knows our columns (`more`) or for any other; `None`: that client

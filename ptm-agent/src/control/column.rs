@@ -85,8 +85,36 @@ pub const HEARD: &str = "heard secs";
 /// `yes` if the port's verdict rests on this neighbor, else `no`.
 pub const DECIDES: &str = "decides";
 
+/// What is wrong with the topology file on disk, while the plan from before stays in force: in the record that ends an
+/// answer of ours, and in the account of the plan.
+pub const PLAN_ERROR: &str = "plan error";
+/// One problem of the topology file, in one line.
+pub const PROBLEM: &str = "problem";
+/// The topology file that is in force.
+pub const PLAN_FILE: &str = "plan file";
+/// This machine's name in it.
+pub const PLAN_NODE: &str = "plan node";
+/// Seconds since it was put in force.
+pub const PLAN_LOADED: &str = "loaded secs";
+/// Milliseconds that reading it took.
+pub const PLAN_TOOK: &str = "load msecs";
+/// Links of the whole plan.
+pub const PLAN_LINKS: &str = "links";
+/// Nodes of the whole plan.
+pub const PLAN_NODES: &str = "nodes";
+/// Ports of this machine that the plan names.
+pub const PLAN_PORTS: &str = "planned ports";
+/// Seconds since the topology file was first found broken.
+pub const PLAN_BROKEN: &str = "broken secs";
+
 /// The columns of ours whose values are whole numbers.
-pub const NUMBERS: [&str; 10] = [
+pub const NUMBERS: [&str; 16] = [
+    PLAN_LOADED,
+    PLAN_TOOK,
+    PLAN_LINKS,
+    PLAN_NODES,
+    PLAN_PORTS,
+    PLAN_BROKEN,
     CHANGED,
     IFINDEX,
     FRAMES_IN,

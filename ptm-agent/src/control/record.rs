@@ -20,6 +20,9 @@ const LONGEST_VALUE: usize = 255;
 /// looking at its length, and the plan may have any name; one of an interface has at most 15.
 const LONGEST_PORT: usize = 63;
 
+/// The longest value sent to readers of our own, bytes: a sentence that a person is to read.
+const LONGEST_TEXT: usize = 4 * LONGEST_VALUE;
+
 /// The longest body sent, bytes: zebra's buffer has 3,200, and a longer one desynchronises it.
 pub const LONGEST_SENT: usize = 3_000;
 
@@ -124,7 +127,10 @@ impl Record {
             values.pop();
             names + "\n" + &values + "\n"
         };
-        let mut longest = LONGEST_VALUE;
+        let mut longest = match self.cleaning {
+            Cleaning::Replace => LONGEST_VALUE,
+            Cleaning::Escape => LONGEST_TEXT,
+        };
         loop {
             let body = body(longest);
             if body.len() <= LONGEST_SENT || longest == 0 {

@@ -19,6 +19,12 @@ pub enum Refusal {
     /// This node does not know how it is called.
     #[error("No Hostname/MgmtIP found")]
     NoHostname,
+    /// The plan has errors: a sentence of ours in the original's form.
+    #[error("{0}")]
+    UnusablePlan(String),
+    /// `reload`, from somebody else than root and the agent's own user.
+    #[error("Permission denied [only root and the agent's own user may reload the topology file]")]
+    MayNotReload,
     /// Nobody was heard on any port.
     #[error("No LLDP ports detected. Check connections")]
     NoNeighbors,

@@ -2,7 +2,8 @@
 //!
 //! Pure. The original's commands and arguments, and three arguments of our own that an original daemon ignores:
 //! `end=yes` asks for a message that ends the answer, `more=yes` for our columns (and values percent-encoded where the
-//! original replaces), `port=NAME` for one port only.
+//! original replaces), `port=NAME` for one port only. Two commands are ours, `reload` and `get-plan`; an original daemon
+//! says `Command Unsupported` to them. Their answers always have an end, and values percent-encoded.
 
 use super::codec::{Kind, Message};
 use super::record::Record;
@@ -30,6 +31,10 @@ pub enum Request {
     GetStatus(GetStatus),
     /// One of the BFD commands: known, and refused.
     Bfd,
+    /// `reload`: reads the topology file again.
+    Reload,
+    /// `get-plan`: how the plan stands.
+    GetPlan,
     /// Anything else.
     Unknown,
 }
@@ -72,6 +77,8 @@ impl Command {
         let asked = Record::read_all(body).into_iter().next().ok_or(Refusal::NoCommand)?;
         let request = match asked.get("cmd").ok_or(Refusal::NoCommand)? {
             "get-status" => Request::GetStatus(GetStatus::read(&asked)),
+            "reload" => Request::Reload,
+            "get-plan" => Request::GetPlan,
             command if BFD_COMMANDS.contains(&command) => Request::Bfd,
             _ => Request::Unknown,
         };

@@ -2,10 +2,13 @@
 //!
 //! Pure, and ignorant of the monitor: `from_monitor` fills these.
 
+mod plan;
+
 use std::time::Duration;
 
 use ptm_common::IfIndex;
 
+pub use self::plan::PlanRow;
 use super::column;
 use super::record::{Cleaning, NOTHING, Record};
 use super::request::GetStatus;

@@ -225,6 +225,11 @@ impl Control {
         }
     }
 
+    /// Whether a client may do to the agent what it likes anyway: it is root's or our own user's, as the kernel says.
+    pub fn has_our_rights(&self, id: ClientId) -> bool {
+        self.clients.get(&id).is_some_and(|connected| connected.client.peer.has_our_rights())
+    }
+
     /// What has happened so far.
     pub fn counters(&self) -> Counters {
         Counters { connected: self.clients.len(), malformed: self.malformed.load(Ordering::Relaxed), ..self.counters }

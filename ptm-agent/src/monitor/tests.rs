@@ -1,7 +1,7 @@
 //! The monitor's contract, as tables of histories, and random histories against a model that remembers everything.
 
-mod memory;
 mod matching;
+mod memory;
 mod model;
 
 use std::time::Duration;

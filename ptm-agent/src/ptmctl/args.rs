@@ -34,6 +34,10 @@ pub enum Verb {
         /// The interface's name.
         port: String,
     },
+    /// Which plan is in force, since when, and what is wrong with the topology file now.
+    Plan,
+    /// Has the agent read its topology file again, and tells what changed, or every problem. For root.
+    Reload,
     /// Reads a topology file and reports every problem in it, without an agent. Exits with 1 if there are errors.
     Check {
         /// The file; `-` for standard input.
@@ -62,6 +66,9 @@ JSON:
   --listen gives an object a line and change:
     time (UTC), port, cbl status, exp nbr, act nbr, reason, reason before,
     explanation, advice
+  plan gives an object: plan file, plan node, loaded secs, load msecs, links,
+  nodes, planned ports, broken secs, plan error, problems (a list of lines).
+  reload gives an object: cmd_status, cmd_ext_status, problems.
   A refusal is a row with cmd_status \"fail\" and the sentence in cmd_ext_status.
 
 Exit status: 0 answered, 1 refused, 2 no answer.";

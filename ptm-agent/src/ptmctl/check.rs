@@ -9,7 +9,8 @@ use crate::plan_file::{self, Reading};
 /// Reads `file` (`-`: standard input) and prints its problems. Returns the exit code: 1 if the agent would refuse it.
 pub(super) fn check(file: &str, out: &mut dyn Write) -> Result<u8, Failure> {
     let bytes = read(file).map_err(|source| Failure::Unreadable { file: file.to_owned(), source })?;
-    let Reading { topology, errors, warnings, problems } = plan_file::read(&bytes, file, io::stdout().is_terminal());
+    let Reading { topology, errors, warnings, problems, .. } =
+        plan_file::read(&bytes, file, io::stdout().is_terminal());
     if errors > 0 {
         print(out, &format!("{problems}{file}: {}, not usable\n", count(errors, "error")))?;
         return Ok(1);

@@ -12,7 +12,7 @@ use crate::control::column;
 use crate::control::record::Record;
 
 /// How long to wait for an agent that has not said anything, or whose answer has not come to its end.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// After so much silence an original daemon's answer is over: it marks no end.
 const SILENCE: Duration = Duration::from_millis(300);
 
@@ -22,6 +22,8 @@ pub(super) struct Connection {
     decoder: Decoder,
     /// Notifications that came between the rows of an answer.
     notifications: VecDeque<Record>,
+    /// What the last answer said of the topology file on disk.
+    plan_error: Option<String>,
 }
 
 impl Connection {
@@ -32,7 +34,7 @@ impl Connection {
             io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Failure::NoAgent,
             _ => Failure::Broken(error),
         })?;
-        Ok(Self { stream, decoder: Decoder::new(LONGEST_BODY), notifications: VecDeque::new() })
+        Ok(Self { stream, decoder: Decoder::new(LONGEST_BODY), notifications: VecDeque::new(), plan_error: None })
     }
 
     /// Asks for everything about all ports or one, or with `module` `lldp` about their neighbors.
@@ -48,10 +50,37 @@ impl Connection {
         if let Some(port) = port {
             command = command.with(column::PORT, port);
         }
+        self.send(&command)?;
+        self.answer()
+    }
+
+    /// Why the topology file on disk can't be used, if the last answer to [`Connection::get_status`] said so.
+    pub(super) fn plan_error(&self) -> Option<&str> {
+        self.plan_error.as_deref()
+    }
+
+    /// Sends a command of our own, and gives the rows of its answer and the record that ends it, whether it says yes or
+    /// no. Each message may take `patience`.
+    pub(super) fn command(&mut self, name: &'static str, patience: Duration) -> Result<(Vec<Record>, Record), Failure> {
+        self.send(&Record::new().with(column::CMD, name))?;
+        let mut rows = Vec::new();
+        loop {
+            match self.receive(Some(Instant::now() + patience))? {
+                Some((Kind::Response, record)) if record.get(column::CMD_STATUS).is_some() => {
+                    return Ok((rows, record));
+                }
+                Some((Kind::Response, record)) => rows.push(record),
+                Some((Kind::Notification | Kind::Command, _)) => {}
+                None if rows.is_empty() => return Err(Failure::Silent),
+                None => return Err(Failure::CutOff),
+            }
+        }
+    }
+
+    fn send(&mut self, command: &Record) -> Result<(), Failure> {
         let mut message = Vec::new();
         codec::encode(&mut message, Kind::Command, 0, "ptmctl", &command.encode());
-        self.stream.write_all(&message).map_err(broken)?;
-        self.answer()
+        self.stream.write_all(&message).map_err(broken)
     }
 
     fn answer(&mut self) -> Result<Vec<Record>, Failure> {
@@ -60,11 +89,14 @@ impl Connection {
             let ours = rows.last().is_some_and(is_ours);
             let patience = if rows.is_empty() || ours { PATIENCE } else { SILENCE };
             match self.receive(Some(Instant::now() + patience))? {
-                Some((Kind::Response, record)) => match record.get(column::CMD_STATUS) {
-                    None => rows.push(record),
-                    Some("pass") => return Ok(rows),
-                    Some(_) => return Err(Failure::Refused(Box::new(record))),
-                },
+                Some((Kind::Response, record)) => {
+                    self.plan_error = record.known(column::PLAN_ERROR).map(str::to_owned);
+                    match record.get(column::CMD_STATUS) {
+                        None => rows.push(record),
+                        Some("pass") => return Ok(rows),
+                        Some(_) => return Err(Failure::Refused(Box::new(record))),
+                    }
+                }
                 Some((Kind::Notification, record)) => self.notifications.push_back(record),
                 Some((Kind::Command, _)) => {}
                 None if rows.is_empty() => return Err(Failure::Silent),
@@ -116,7 +148,8 @@ impl Connection {
 
 /// Whether a row comes from our own agent: it has columns that we asked for and an original does not know.
 fn is_ours(record: &Record) -> bool {
-    record.get(column::REASON).or_else(|| record.get(column::CHASSIS_ID)).is_some()
+    let ours = [column::REASON, column::CHASSIS_ID, column::PLAN_ERROR, column::PROBLEM];
+    ours.iter().any(|column| record.get(column).is_some())
 }
 
 fn broken(error: io::Error) -> Failure {

@@ -23,6 +23,31 @@ pub(super) fn explained(row: &Record, neighbors: &[Record]) -> String {
     pretty(&Explained { port: Row(row, None), neighbors: Rows(neighbors) })
 }
 
+/// How the plan stands, and the problems of the file.
+pub(super) fn plan(row: &Record, problems: &[Record]) -> String {
+    pretty(&WithProblems { row: Row(row, None), problems: texts(problems) })
+}
+
+/// Whether the topology file was put in force, what changed or why it was not, and its problems.
+pub(super) fn reloaded(end: &Record, problems: &[Record]) -> String {
+    let mut result = Record::new();
+    for column in [column::CMD_STATUS, column::CMD_EXT_STATUS] {
+        result = result.with(column, end.get(column).unwrap_or_default());
+    }
+    pretty(&WithProblems { row: Row(&result, None), problems: texts(problems) })
+}
+
+#[derive(serde::Serialize)]
+struct WithProblems<'a> {
+    #[serde(flatten)]
+    row: Row<'a>,
+    problems: Vec<&'a str>,
+}
+
+fn texts(problems: &[Record]) -> Vec<&str> {
+    problems.iter().filter_map(|row| row.known(column::PROBLEM)).collect()
+}
+
 /// One change, on one line.
 pub(super) fn change(time: &str, row: &Record) -> String {
     escape(&serde_json::to_string(&Row(row, Some(time))).expect("maps with string keys serialize")) + "\n"
