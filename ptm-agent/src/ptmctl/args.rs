@@ -1,8 +1,10 @@
 //! The command line, and the parts of its help that also stand in the man page.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueHint};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand, ValueHint};
 
 use super::colour::When;
 
@@ -10,7 +12,7 @@ use super::colour::When;
 ///
 /// Without arguments: one line a port, and below it why a port fails and what to do.
 #[derive(Debug, Default, Parser)]
-#[command(name = "ptmctl", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(name = "ptmctl", version, max_term_width = 100)]
 #[command(after_help = "`--help` tells of JSON, exit status and environment.", after_long_help = after_long_help())]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
@@ -72,17 +74,55 @@ pub enum Verb {
     },
 }
 
+impl Args {
+    /// The arguments, unless some of them would be taken no notice of beside the others.
+    pub fn consistent(self) -> Result<Self, clap::Error> {
+        let Self { detail, lldp, bfd, json, listen, showing: Showing { watch, exit_code }, color: _, verb } = &self;
+        let flags = [
+            ("--detail", *detail),
+            ("--lldp", *lldp),
+            ("--bfd", *bfd),
+            ("--listen", *listen),
+            ("--watch", watch.is_some()),
+            ("--exit-code", *exit_code),
+            ("--json", *json),
+        ];
+        let first = |names: &[&str]| flags.iter().find(|(name, is_set)| *is_set && names.contains(name));
+        let (odd, what) = match verb {
+            Some(Verb::Explain { .. }) => {
+                if let Some((flag, _)) = first(&["--watch", "--exit-code"]) {
+                    return Err(wrong(&format!("`{flag}` goes after the port: `ptmctl explain PORT {flag}`")));
+                }
+                (first(&["--detail", "--lldp", "--bfd", "--listen"]), "`explain`, which tells everything")
+            }
+            Some(Verb::Check { .. }) => (flags.iter().find(|(_, is_set)| *is_set), "`check`, which asks no agent"),
+            None if *listen => (first(&["--watch", "--exit-code"]), "`--listen`"),
+            None if *lldp => (first(&["--exit-code"]), "`--lldp`: it is about ports"),
+            None if *bfd => (first(&["--exit-code"]), "`--bfd`: it is about cables"),
+            None => (None, ""),
+        };
+        match odd {
+            Some((flag, _)) => Err(wrong(&format!("`{flag}` does not go with {what}"))),
+            None => Ok(self),
+        }
+    }
+}
+
+fn wrong(sentence: &str) -> clap::Error {
+    Args::command().error(ErrorKind::ArgumentConflict, sentence)
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<u32>() {
         Ok(seconds @ 1..) => Ok(Duration::from_secs(seconds.into())),
         _ => Err("a whole number of seconds, at least 1, or nothing; \
-                  what is no number goes before `--watch`: `ptmctl explain PORT --watch`"
+                  other words go before `--watch`: `ptmctl explain PORT --watch`"
             .to_owned()),
     }
 }
 
-/// What the help says after the flags, and the man page in sections of its own: a title and paragraphs. A line that
-/// begins with a word, two blanks and a text is an item of a list.
+/// What the help says after the flags, and the man page in sections of its own: a title, and a paragraph or a list, whose
+/// items are lines with two blanks between item and text.
 pub const NOTES: [(&str, &str); 4] = [
     (
         "JSON",
@@ -97,7 +137,7 @@ ptmctl.schema.json and ptmctl-json.md, which come with the documentation, descri
         "EXIT STATUS",
         "\
 0  answered; with --exit-code: each planned port that there is something to check on passes
-1  refused, or the output could not be written; with --exit-code also: a port fails or has no verdict
+1  refused, or the output can't be written; with --exit-code also: a port fails or has no verdict
 2  no answer, or the command line is wrong",
     ),
     (
@@ -117,14 +157,26 @@ ptmctl check ptm.dot  every mistake in a plan, before it goes out",
     ),
 ];
 
+/// The items of a note that is a list.
+pub fn items(text: &str) -> Option<Vec<(&str, &str)>> {
+    text.lines().map(|line| line.split_once("  ")).collect()
+}
+
 fn after_long_help() -> String {
-    let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
-    NOTES
-        .iter()
-        .map(|(title, text)| format!("{title}:\n{}\n", indented(text)))
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    let mut out = String::new();
+    for (title, text) in NOTES {
+        let _ = writeln!(out, "{title}:");
+        let Some(items) = items(text) else {
+            let _ = writeln!(out, "  {text}\n");
+            continue;
+        };
+        let widest = items.iter().map(|(item, _)| item.len()).max().unwrap_or(0);
+        for (item, text) in items {
+            let _ = writeln!(out, "  {item:widest$}  {text}");
+        }
+        out.push('\n');
+    }
+    out.trim_end().to_owned()
 }
 
 #[cfg(test)]
