@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod demo;
+mod dist;
 mod root;
 mod run;
 mod setup;
@@ -22,6 +23,8 @@ enum Verb {
     Run(run::Arguments),
     Test(test::Arguments),
     Bench(bench::Arguments),
+    /// Build for release what an installation consists of: a tree, and an archive of it, in target/dist
+    Dist,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -31,5 +34,6 @@ fn main() -> anyhow::Result<ExitCode> {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Test(arguments) => test::test(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
+        Verb::Dist => dist::dist(),
     }
 }
