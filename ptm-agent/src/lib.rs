@@ -4,6 +4,7 @@
 //! around them. ARCHITECTURE.md has the map.
 
 pub mod agent;
+pub mod arguments;
 pub mod capture;
 pub mod clock;
 pub mod control;

@@ -7,18 +7,27 @@
 pub mod args;
 
 mod check;
+mod colour;
 mod connection;
 mod explain;
 mod json;
 mod listen;
 mod plan;
 mod reload;
+mod screen;
 mod table;
+mod tally;
+mod utc;
+mod view;
+mod watch;
 
 use std::io::{self, Write};
 
-use self::args::{Args, Verb};
+use self::args::{Args, Showing, Verb};
+pub use self::colour::{Terminal, When};
 use self::connection::Connection;
+use self::view::View;
+use self::watch::Watch;
 use crate::control::column;
 use crate::control::record::Record;
 use crate::escape::shown;
@@ -56,8 +65,8 @@ pub enum Failure {
          to have it read its topology file again, send it SIGUSR1 (`pkill -USR1 -x ptmd`)"
     )]
     Unsupported(&'static str),
-    /// The port is not among those that an old daemon listed.
-    #[error("the daemon knows no port {}", shown(.0))]
+    /// The port is not among those that were listed.
+    #[error("there is no port `{}`; `ptmctl` lists those that are known", shown(.0))]
     NoPort(String),
     /// The plan to be checked can't be read.
     #[error("cannot read {file}: {source}")]
@@ -83,50 +92,61 @@ impl Failure {
     }
 }
 
-/// Does what `args` ask for against the control socket called `socket`, printing to `out`. Returns the exit code.
-pub fn run(args: &Args, socket: &str, out: &mut dyn Write) -> Result<u8, Failure> {
+/// Does what `args` ask for against the control socket called `socket`, printing to `out`, which is a `terminal` or
+/// not. Returns the exit code.
+pub fn run(args: &Args, socket: &str, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Failure> {
+    let show = |view, showing, out| show(view, showing, args.json, socket, terminal, out);
     match &args.verb {
-        Some(Verb::Check { file }) => check::check(file, out),
-        Some(Verb::Explain { port }) => {
-            let mut connection = Connection::open(socket)?;
-            let (row, neighbors) = explain::ask(&mut connection, port)?;
-            let text = if args.json { json::explained(&row, &neighbors) } else { explain::explain(&row, &neighbors) };
-            print(out, &text)
-        }
+        Some(Verb::Check { file }) => check::check(file, terminal.paint, out),
+        Some(Verb::Explain { port, showing }) => show(View::Port(port), *showing, out),
         Some(Verb::Plan) => plan::plan(&mut Connection::open(socket)?, args.json, out),
         Some(Verb::Reload) => reload::reload(&mut Connection::open(socket)?, args.json, out),
-        None if args.listen => match listen::listen(&mut Connection::open(socket)?, args.json, out)? {},
-        None => {
-            let module = if args.lldp { "lldp" } else { "" };
-            let mut connection = Connection::open(socket)?;
-            let rows = match connection.get_status(module, None) {
-                // Scripts that read the original's JSON find a refusal there.
-                Err(Failure::Refused(why)) if args.json => {
-                    print(out, &json::rows(std::slice::from_ref(&why)))?;
-                    return Err(Failure::Refused(why));
-                }
-                rows => rows?,
-            };
-            let text = match (args.json, args.lldp) {
-                (true, _) => json::rows(&rows),
-                (false, true) => table::neighbors(&rows, args.detail),
-                (false, false) => table::ports(&rows, args.detail),
-            };
-            let plan_error = connection.plan_error().map(plan::warning).unwrap_or_default();
-            if args.json {
-                // Not among the rows, where a program would look for ports.
-                let _ = io::stderr().write_all(plan_error.as_bytes());
-                return print(out, &text);
-            }
-            let gap = if plan_error.is_empty() { "" } else { "\n" };
-            print(out, &(text + gap + &plan_error))
+        None if args.listen => match listen::listen(&mut Connection::open(socket)?, args.json, terminal.paint, out)? {},
+        None if args.lldp => show(View::Neighbors { detail: args.detail }, args.showing, out),
+        None if args.bfd => show(View::Sessions, args.showing, out),
+        None => show(View::Ports { detail: args.detail }, args.showing, out),
+    }
+}
+
+fn show(
+    view: View<'_>,
+    Showing { watch, exit_code }: Showing,
+    json: bool,
+    socket: &str,
+    terminal: Terminal,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
+    if let Some(every) = watch {
+        match Watch::new(view, every, socket, terminal, out).run()? {}
+    }
+    let picture = match view.ask(&mut Connection::open(socket)?) {
+        // Scripts that read the original's JSON find a refusal there.
+        Err(Failure::Refused(why)) if json && !matches!(view, View::Port(_)) => {
+            print(out, &json::rows(std::slice::from_ref(&why)))?;
+            return Err(Failure::Refused(why));
         }
+        picture => picture?,
+    };
+    let verdict = u8::from(exit_code && !picture.is_good());
+    if json {
+        // Not among the rows, where a program would look for ports.
+        let _ = io::stderr().write_all(picture.warning().as_bytes());
+    }
+    match print(out, &if json { picture.json() } else { picture.text(terminal.paint) }) {
+        // Whoever reads the output has seen enough; the verdict is what it is.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(verdict),
+        printed => printed.map(|_| verdict),
     }
 }
 
 fn print(out: &mut dyn Write, text: &str) -> Result<u8, Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Output)?;
     Ok(0)
+}
+
+/// `1 port`, `2 ports`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

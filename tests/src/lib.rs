@@ -24,6 +24,7 @@ mod panel;
 mod process;
 mod ptm;
 pub mod scenario;
+mod terminal;
 pub mod wait;
 mod wire;
 
@@ -38,4 +39,5 @@ pub use machine::{Machine, Output};
 pub use node::Node;
 pub use process::Process;
 pub use ptm::{PortReport, program};
+pub use terminal::Terminal;
 pub use wire::Wire;

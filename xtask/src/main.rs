@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod demo;
+mod dist;
 mod fuzz;
 mod root;
 mod run;
@@ -24,6 +25,8 @@ enum Verb {
     Test(test::Arguments),
     Bench(bench::Arguments),
     Fuzz(fuzz::Arguments),
+    /// Build for release what an installation consists of: a tree, and an archive of it, in target/dist
+    Dist,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -34,5 +37,6 @@ fn main() -> anyhow::Result<ExitCode> {
         Verb::Test(arguments) => test::test(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Fuzz(arguments) => fuzz::fuzz(&arguments),
+        Verb::Dist => dist::dist(),
     }
 }

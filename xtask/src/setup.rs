@@ -20,10 +20,12 @@ const DEBIAN_RUST: [&str; 3] = ["rustc-web", "libstd-rust-web-dev-bpf", "libllvm
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/bpfel-unknown-none/lib";
 
 /// The programs that demo and tests start, and Debian's packages that have them.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("dot", "graphviz"),
     ("ethtool", "ethtool"),
+    ("groff", "groff-base"),
     ("ip", "iproute2"),
+    ("jsonschema", "python3-jsonschema"),
     ("lldpd", "lldpd"),
     ("pgrep", "procps"),
     ("tc", "iproute2"),

@@ -1,69 +1,16 @@
 //! The agent: checks, from LLDP, that this machine's cables are plugged where the plan says.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use ptm_agent::agent::{Agent, Config, StartError};
-use ptm_agent::capture::HookChoice;
-use ptm_agent::logging::{self, Level};
+use ptm_agent::arguments::Arguments;
+use ptm_agent::logging;
 use ptm_agent::open_files;
 use ptm_agent::plan_file::PlanFileError;
 use ptm_agent::reload::{Reload, Signals, Source};
-use ptm_agent::state::DEFAULT_DIRECTORY;
-
-/// Checks, from LLDP, that this machine's cables are plugged where the plan says.
-///
-/// The plan is a Graphviz file, the same on every machine. Ask for verdicts with `ptmctl`.
-#[derive(Parser)]
-#[command(version, max_term_width = 100)]
-struct Arguments {
-    /// The plan; if not given, /etc/ptm.d/topology.dot, else /etc/cumulus/ptm.dot
-    #[arg(short, long, value_name = "FILE", env = "PTM_CONFIG")]
-    config: Option<PathBuf>,
-    /// This machine's name in the plan, if it isn't its host name, or one of its addresses
-    #[arg(long, value_name = "NAME", env = "PTM_NODE")]
-    node: Option<String>,
-    /// Where in the kernel frames are captured
-    #[arg(long, value_enum, default_value_t, env = "PTM_HOOK")]
-    hook: Hook,
-    /// The directory of the scripts if-topo-pass and if-topo-fail
-    #[arg(long, value_name = "DIR", default_value = "/etc/ptm.d", env = "PTM_HOOKS_DIR")]
-    hooks_dir: PathBuf,
-    /// How long such a script may take, in seconds, before it is killed
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, env = "PTM_HOOKS_TIME_LIMIT")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    hooks_time_limit: u32,
-    /// The directory in which verdicts are kept for when the agent is restarted
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_DIRECTORY, env = "PTM_STATE_DIR")]
-    state_dir: PathBuf,
-    /// How much to log, to standard error: CRIT, ERR, WARN, INFO or DEBUG
-    #[arg(short, long, value_name = "LEVEL", default_value = "INFO", env = "PTM_LOG")]
-    log: Level,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum Hook {
-    /// What suits LLDP best: tc
-    #[default]
-    Auto,
-    /// Traffic control, ingress: works on every interface, beside other programs
-    Tc,
-    /// XDP: native where the driver can, else generic
-    Xdp,
-}
-
-impl From<Hook> for HookChoice {
-    fn from(hook: Hook) -> Self {
-        match hook {
-            Hook::Auto => Self::Auto,
-            Hook::Tc => Self::Tc,
-            Hook::Xdp => Self::Xdp,
-        }
-    }
-}
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {

@@ -5,10 +5,13 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use ptm_agent::control::SOCKET;
-use ptm_agent::ptmctl::{self, Failure};
+use ptm_agent::ptmctl::args::Args;
+use ptm_agent::ptmctl::{self, Failure, Terminal};
 
 fn main() -> ExitCode {
-    let code = match ptmctl::run(&ptmctl::args::Args::parse(), SOCKET, &mut io::stdout().lock()) {
+    let args = Args::parse().consistent().unwrap_or_else(|wrong| wrong.exit());
+    let terminal = Terminal::of_stdout(args.color);
+    let code = match ptmctl::run(&args, SOCKET, terminal, &mut io::stdout().lock()) {
         Ok(code) => code,
         // Whoever reads the output has seen enough, as with `ptmctl | head`.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,

@@ -38,8 +38,6 @@ pub const REASON: &str = "reason";
 pub const BEFORE: &str = "reason before";
 /// The reason in a sentence, with the evidence.
 pub const EXPLANATION: &str = "explanation";
-/// `yes` if the verdict is from before the agent's restart and LLDP has not confirmed it yet, else `no`.
-pub const CACHED: &str = "cached";
 /// What to do about it.
 pub const ADVICE: &str = "advice";
 /// The field that differs.
@@ -50,6 +48,8 @@ pub const FIELD_EXPECTED: &str = "differs exp";
 pub const FIELD_OBSERVED: &str = "differs act";
 /// Seconds since the last change, as `last upd` but a number.
 pub const CHANGED: &str = "changed secs";
+/// `yes`: the verdict is from before the agent's restart, and LLDP has not confirmed it yet; else `no`.
+pub const CACHED: &str = "cached";
 /// The kernel's interface index.
 pub const IFINDEX: &str = "ifindex";
 /// `up` or `down`: whether the link has carrier.
@@ -126,3 +126,37 @@ pub const NUMBERS: [&str; 16] = [
     TTL,
     HEARD,
 ];
+
+/// The columns that the original does not have.
+pub const OURS: [&str; 26] = [
+    REASON,
+    BEFORE,
+    EXPLANATION,
+    ADVICE,
+    FIELD,
+    FIELD_EXPECTED,
+    FIELD_OBSERVED,
+    CHANGED,
+    CACHED,
+    IFINDEX,
+    CARRIER,
+    HOOK,
+    MODE,
+    CAPTURE_ERROR,
+    FRAMES_IN,
+    FRAMES_DISCARDED,
+    FRAMES_IN_ERROR,
+    TLVS_DISCARDED,
+    TLVS_UNRECOGNIZED,
+    AGEOUTS,
+    CHASSIS_ID,
+    SYSTEM_DESCRIPTION,
+    MANAGEMENT_ADDRESSES,
+    TTL,
+    HEARD,
+    DECIDES,
+];
+
+/// The columns of the original's newest release in a row about a port.
+pub const PORTS: [&str; 9] =
+    [PORT, CABLE_STATUS, EXPECTED, OBSERVED, SYSTEM_NAME, PORT_ID, PORT_DESCRIPTION, MATCH_ON, LAST_UPDATE];

@@ -1,16 +1,16 @@
 //! `check FILE`: every problem of a topology file, without an agent.
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::io::{self, Read as _, Write};
 
-use super::{Failure, print};
+use super::colour::Paint;
+use super::{Failure, count, print};
 use crate::plan_file::{self, Reading};
 
 /// Reads `file` (`-`: standard input) and prints its problems. Returns the exit code: 1 if the agent would refuse it.
-pub(super) fn check(file: &str, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn check(file: &str, paint: Paint, out: &mut dyn Write) -> Result<u8, Failure> {
     let bytes = read(file).map_err(|source| Failure::Unreadable { file: file.to_owned(), source })?;
-    let Reading { topology, errors, warnings, problems, .. } =
-        plan_file::read(&bytes, file, io::stdout().is_terminal());
+    let Reading { topology, errors, warnings, problems, .. } = plan_file::read(&bytes, file, paint.is_coloured());
     if errors > 0 {
         print(out, &format!("{problems}{file}: {}, not usable\n", count(errors, "error")))?;
         return Ok(1);
@@ -27,8 +27,4 @@ fn read(file: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::stdin().read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

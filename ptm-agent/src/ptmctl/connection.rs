@@ -2,9 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
-use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::net::{SocketAddr, UnixStream};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr, setsockopt, sockopt::SendTimeout};
+use nix::sys::time::TimeVal;
 
 use super::Failure;
 use crate::control::codec::{self, Decoder, Incoming, Kind, LONGEST_BODY};
@@ -28,13 +32,27 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects to the abstract socket with this name, without the leading NUL.
+    ///
+    /// An agent that hangs does not accept; once its backlog is full, connecting waits. The send time-out bounds that,
+    /// and later writing.
     pub(super) fn open(socket: &str) -> Result<Self, Failure> {
-        let stream = SocketAddr::from_abstract_name(socket).and_then(|address| UnixStream::connect_addr(&address));
-        let stream = stream.map_err(|error| match error.kind() {
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Failure::NoAgent,
-            _ => Failure::Broken(error),
-        })?;
-        Ok(Self { stream, decoder: Decoder::new(LONGEST_BODY), notifications: VecDeque::new(), plan_error: None })
+        let connect = || {
+            let stream = socket::socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+            let patience = TimeVal::new(PATIENCE.as_secs().cast_signed(), 0);
+            setsockopt(&stream, SendTimeout, &patience)?;
+            socket::connect(stream.as_raw_fd(), &UnixAddr::new_abstract(socket.as_bytes())?)?;
+            Ok(stream)
+        };
+        match connect() {
+            Ok(stream) => Ok(Self {
+                stream: UnixStream::from(stream),
+                decoder: Decoder::new(LONGEST_BODY),
+                notifications: VecDeque::new(),
+                plan_error: None,
+            }),
+            Err(Errno::ECONNREFUSED | Errno::ENOENT) => Err(Failure::NoAgent),
+            Err(error) => Err(broken(error.into())),
+        }
     }
 
     /// Asks for everything about all ports or one, or with `module` `lldp` about their neighbors.
@@ -47,7 +65,8 @@ impl Connection {
             command = command.with("module", module);
         }
         command = command.with("detail", "yes").with("more", "yes").with("end", "yes");
-        if let Some(port) = port {
+        // A name that a field can't hold would come out as another; then all are asked for.
+        if let Some(port) = port.filter(|port| is_carried(port)) {
             command = command.with(column::PORT, port);
         }
         self.send(&command)?;
@@ -85,37 +104,52 @@ impl Connection {
 
     fn answer(&mut self) -> Result<Vec<Record>, Failure> {
         let mut rows = Vec::new();
+        // Only rows put it off: notifications may come for ever.
+        let mut deadline = Instant::now() + PATIENCE;
         loop {
-            let ours = rows.last().is_some_and(is_ours);
-            let patience = if rows.is_empty() || ours { PATIENCE } else { SILENCE };
-            match self.receive(Some(Instant::now() + patience))? {
+            match self.receive(Some(deadline))? {
                 Some((Kind::Response, record)) => {
                     self.plan_error = record.known(column::PLAN_ERROR).map(str::to_owned);
                     match record.get(column::CMD_STATUS) {
-                        None => rows.push(record),
+                        None => {
+                            deadline = Instant::now() + if is_ours(&record) { PATIENCE } else { SILENCE };
+                            rows.push(record);
+                        }
                         Some("pass") => return Ok(rows),
                         Some(_) => return Err(Failure::Refused(Box::new(record))),
                     }
                 }
                 Some((Kind::Notification, record)) => self.notifications.push_back(record),
                 Some((Kind::Command, _)) => {}
-                None if rows.is_empty() => return Err(Failure::Silent),
-                None if ours => return Err(Failure::CutOff),
-                None => return Ok(rows),
+                None => {
+                    return match rows.last() {
+                        None => Err(Failure::Silent),
+                        Some(row) if is_ours(row) => Err(Failure::CutOff),
+                        Some(_) => Ok(rows),
+                    };
+                }
             }
         }
     }
 
-    /// The next notification, however long it takes.
-    pub(super) fn notification(&mut self) -> Result<Record, Failure> {
+    /// The next notification; `None`: there was none until `deadline`. Without a deadline it waits however long it
+    /// takes.
+    pub(super) fn notification(&mut self, deadline: Option<Instant>) -> Result<Option<Record>, Failure> {
         loop {
             if let Some(record) = self.notifications.pop_front() {
-                return Ok(record);
+                return Ok(Some(record));
             }
-            if let Some((Kind::Notification, record)) = self.receive(None)? {
-                return Ok(record);
+            match self.receive(deadline)? {
+                Some((Kind::Notification, record)) => return Ok(Some(record)),
+                Some(_) => {}
+                None => return Ok(None),
             }
         }
+    }
+
+    /// Drops the notifications that have been read already.
+    pub(super) fn forget_notifications(&mut self) {
+        self.notifications.clear();
     }
 
     /// The first row of the next message, values as they were before they were escaped; `None` after `deadline`.
@@ -129,12 +163,12 @@ impl Connection {
                 let record = if is_ours(&record) { record.unescape() } else { record };
                 return Ok(Some((message.kind, record)));
             }
-            // A timeout of zero would mean none.
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(None);
             }
-            self.stream.set_read_timeout(left).map_err(broken)?;
+            // A timeout of zero would mean none, and so would one that rounds to it.
+            self.stream.set_read_timeout(left.map(|left| left.max(Duration::from_millis(1)))).map_err(broken)?;
             let mut buffer = [0; 16 * 1024];
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Err(Failure::Gone),
@@ -152,8 +186,15 @@ fn is_ours(record: &Record) -> bool {
     ours.iter().any(|column| record.get(column).is_some())
 }
 
+/// Whether a field holds this name as it is: it would be cleaned, trimmed or shortened else.
+fn is_carried(name: &str) -> bool {
+    let sent = Record::new().with(column::PORT, name).encode();
+    Record::read_all(&sent).first().and_then(|record| record.known(column::PORT)) == Some(name)
+}
+
 fn broken(error: io::Error) -> Failure {
     match error.kind() {
+        io::ErrorKind::WouldBlock => Failure::Silent,
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Failure::Gone,
         _ => Failure::Broken(error),
     }

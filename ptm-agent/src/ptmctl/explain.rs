@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::Failure;
+use super::colour::Paint;
 use super::connection::Connection;
-use super::table::status;
+use super::table::{CACHED, is_cached};
+use super::tally::status;
 use crate::control::column;
 use crate::control::record::Record;
 use crate::escape::shown;
@@ -24,10 +26,10 @@ pub(super) fn ask(connection: &mut Connection, port: &str) -> Result<(Record, Ve
 }
 
 /// A port as text: the verdict and why, what to do, then the evidence.
-pub(super) fn explain(row: &Record, neighbors: &[Record]) -> String {
+pub(super) fn explain(row: &Record, neighbors: &[Record], paint: Paint) -> String {
     let known = |column| row.known(column).map(shown);
     let port = known(column::PORT).unwrap_or_default();
-    let mut out = format!("{port}: {}", status(row));
+    let mut out = format!("{}: {}", paint.heading(&port), paint.status(status(row)));
     if let Some(reason) = known(column::REASON) {
         let _ = write!(out, " ({reason})");
     }
@@ -40,6 +42,7 @@ pub(super) fn explain(row: &Record, neighbors: &[Record]) -> String {
     }
     out.push('\n');
     field(&mut out, "To do", known(column::ADVICE));
+    field(&mut out, "Cached", is_cached(row).then(|| CACHED.to_owned()));
     let matched = known(column::MATCH_ON).map(|on| format!(" (by {on})")).unwrap_or_default();
     field(&mut out, "Expected", known(column::EXPECTED).map(|expected| expected + &matched));
     let nobody = |observed| if observed == "no-info" { "nobody".to_owned() } else { observed };
@@ -56,7 +59,7 @@ pub(super) fn explain(row: &Record, neighbors: &[Record]) -> String {
 
     for neighbor in neighbors {
         out.push('\n');
-        describe(&mut out, &port, neighbor);
+        describe(&mut out, &port, neighbor, paint);
     }
     out
 }
@@ -74,10 +77,10 @@ fn received(row: &Record) -> Option<String> {
     ))
 }
 
-fn describe(out: &mut String, port: &str, neighbor: &Record) {
+fn describe(out: &mut String, port: &str, neighbor: &Record, paint: Paint) {
     let known = |column| neighbor.known(column).map(shown);
     let decides = if known(column::DECIDES).as_deref() == Some("yes") { " (the verdict rests on it)" } else { "" };
-    let _ = writeln!(out, "Heard on {port}{decides}:");
+    let _ = writeln!(out, "{}", paint.heading(&format!("Heard on {port}{decides}:")));
     field(out, "System", known(column::SYSTEM_NAME));
     field(out, "Port ID", known(column::PORT_ID));
     field(out, "Description", known(column::NEIGHBOR_PORT_DESCRIPTION));

@@ -1,4 +1,4 @@
-//! JSON in the original's form; `args` documents it.
+//! JSON in the original's form; `docs/ptmctl.schema.json` documents it.
 
 use std::fmt::Write as _;
 
@@ -71,32 +71,19 @@ impl Serialize for Row<'_> {
             map.serialize_entry("time", time)?;
         }
         for (column, value) in self.0.fields() {
-            match (ORIGINAL.contains(&column), self.0.known(column)) {
-                (true, _) => map.serialize_entry(column, value)?,
-                (false, Some(value)) => match value.parse::<u64>() {
+            match (column::OURS.contains(&column), self.0.known(column)) {
+                // Strings whatever they hold.
+                (false, _) => map.serialize_entry(column, value)?,
+                (true, Some(value)) => match value.parse::<u64>() {
                     Ok(number) if column::NUMBERS.contains(&column) => map.serialize_entry(column, &number)?,
                     _ => map.serialize_entry(column, value)?,
                 },
-                (false, None) => map.serialize_entry(column, &())?,
+                (true, None) => map.serialize_entry(column, &())?,
             }
         }
         map.end()
     }
 }
-
-/// Columns of the original, which are strings whatever they hold.
-const ORIGINAL: [&str; 10] = [
-    column::PORT,
-    column::CABLE_STATUS,
-    column::EXPECTED,
-    column::OBSERVED,
-    column::SYSTEM_NAME,
-    column::PORT_ID,
-    column::PORT_DESCRIPTION,
-    column::NEIGHBOR_PORT_DESCRIPTION,
-    column::MATCH_ON,
-    column::LAST_UPDATE,
-];
 
 fn pretty(value: &impl Serialize) -> String {
     escape(&serde_json::to_string_pretty(value).expect("maps with string keys serialize")) + "\n"

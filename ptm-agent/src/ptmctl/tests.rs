@@ -9,10 +9,15 @@ use std::time::{Duration, Instant};
 use clap::Parser as _;
 
 use super::*;
-use crate::control::codec::{self, Decoder, Incoming, Kind};
+use crate::control::codec::{self, Decoder, Incoming, Kind, Message};
 use crate::control::rows::{self, Change, PortRow};
 use crate::control::{Answer, Command};
 use crate::monitor::Reason;
+
+mod original;
+mod schema;
+mod verdicts;
+mod watching;
 
 /// A passing port.
 fn passing() -> PortRow {
@@ -35,27 +40,40 @@ fn all() -> [PortRow; 3] {
     [rows::tests::miswired(), rows::tests::absent(), passing()]
 }
 
-/// Listens under a new name and lets `answer` write each command's answer to one client. Afterwards the connection
-/// stays open if `stays`, until the client leaves.
-fn daemon(stays: bool, answer: impl Fn(&Command, &mut UnixStream) + Send + 'static) -> String {
+/// Listens under a new name.
+fn listen() -> (String, UnixListener) {
     static NAMES: AtomicU32 = AtomicU32::new(0);
     let name = format!("ptmctl-test/{}/{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
     let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+    (name, listener)
+}
+
+/// Lets `answer` write each command's answer to one client. Afterwards the connection stays open if `stays`, until the
+/// client leaves.
+fn daemon(stays: bool, answer: impl Fn(&Command, &mut UnixStream) + Send + 'static) -> String {
+    let (name, listener) = listen();
     std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut decoder = Decoder::new(codec::LONGEST_BODY);
-        let mut buffer = [0; 4_096];
-        while let Ok(length @ 1..) = stream.read(&mut buffer) {
-            decoder.push(&buffer[..length]);
-            while let Some(Incoming::Message(message)) = decoder.decode().unwrap() {
-                answer(&Command::read(&message).unwrap().unwrap(), &mut stream);
-            }
-            if !stays {
-                return;
-            }
-        }
+        serve(&listener, stays, |message, stream| {
+            answer(&Command::read(message).unwrap().unwrap(), stream);
+        })
     });
     name
+}
+
+/// Serves one client.
+fn serve(listener: &UnixListener, stays: bool, answer: impl Fn(&Message, &mut UnixStream)) {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut decoder = Decoder::new(codec::LONGEST_BODY);
+    let mut buffer = [0; 4_096];
+    while let Ok(length @ 1..) = stream.read(&mut buffer) {
+        decoder.push(&buffer[..length]);
+        while let Some(Incoming::Message(message)) = decoder.decode().unwrap() {
+            answer(&message, &mut stream);
+        }
+        if !stays {
+            return;
+        }
+    }
 }
 
 /// Our own agent.
@@ -75,31 +93,10 @@ fn send(stream: &mut UnixStream, kind: Kind, body: &str) {
     stream.write_all(&message).unwrap();
 }
 
-/// An original ptmd: one row a message, no columns of ours, all ports whatever is asked, no end.
-fn ptmd() -> String {
-    daemon(true, |command, stream| {
-        let crate::control::Request::GetStatus(asked) = &command.request else { panic!("{command:?}") };
-        let rows: &[&str] = match asked.about {
-            crate::control::About::Neighbors => {
-                &["port,sysname,portID,port descr,match on,last upd\nswp1,leaf2,swp7,to leaf1,IfName,5m:59s\n"]
-            }
-            _ => &[
-                "port,cbl status,exp nbr,act nbr,sysname,portID,portDescr,match on,last upd\n\
-                 swp1,fail,leaf2:swp1,leaf2:swp7,leaf2,swp7,to leaf1,IfName,5m:59s\n",
-                "port,cbl status,exp nbr,act nbr,sysname,portID,portDescr,match on,last upd\n\
-                 swp2,N/A,leaf3:swp1,no-info,N/A,N/A,N/A,IfName,N/A\n",
-            ],
-        };
-        send(stream, Kind::Response, rows[0]);
-        send(stream, Kind::Notification, "port,cbl status\nswp3,pass\n");
-        rows[1..].iter().for_each(|row| send(stream, Kind::Response, row));
-    })
-}
-
 fn ptmctl(socket: &str, args: &str) -> (String, Result<u8, Failure>) {
     let mut out = Vec::new();
     let args = Args::try_parse_from(["ptmctl"].into_iter().chain(args.split_whitespace())).unwrap();
-    let result = run(&args, socket, &mut out);
+    let result = run(&args, socket, Terminal::default(), &mut out);
     (String::from_utf8(out).unwrap(), result)
 }
 
@@ -269,18 +266,6 @@ fn json_keeps_the_original_s_form() {
 }
 
 #[test]
-fn every_key_of_the_json_is_documented() {
-    let help = <Args as clap::CommandFactory>::command().render_long_help().to_string();
-    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    for args in ["-j", "-j -l"] {
-        let rows: serde_json::Value = serde_json::from_str(&output(&agent(), args)).unwrap();
-        for key in rows["0"].as_object().unwrap().keys() {
-            assert!(help.contains(key.as_str()), "{key}");
-        }
-    }
-}
-
-#[test]
 fn hostile_names_stay_text() {
     let evil = PortRow {
         observed: Some("\u{1b}[31mvm2,pass\u{202e}\neth9 pass".to_owned()),
@@ -296,33 +281,6 @@ fn hostile_names_stay_text() {
     assert!(table.contains(r#" 100%25" "#), "{table}");
     let json = output(&socket(), "-j");
     assert!(json.is_ascii() && json.contains(r"\u001b[31mvm2,pass\u202e\neth9 pass"), "{json}");
-}
-
-#[test]
-fn an_old_daemon_is_understood_after_a_short_silence() {
-    let start = Instant::now();
-    insta::assert_snapshot!(output(&ptmd(), ""), @"
-    ----------------------------------------------------------------------
-    Port   Status  Expected Nbr         Observed Nbr         Last Updated
-    ----------------------------------------------------------------------
-    swp1   fail    leaf2:swp1           leaf2:swp7            5m:59s
-    swp2   no-info leaf3:swp1           no-info              N/A
-    ");
-    assert!(start.elapsed() < Duration::from_secs(3));
-    insta::assert_snapshot!(output(&ptmd(), "explain swp1"), @"
-    swp1: fail, unchanged for 5m:59s
-
-      Expected      leaf2:swp1 (by IfName)
-      Observed      leaf2:swp7
-
-    Heard on swp1:
-      System        leaf2
-      Port ID       swp7
-      Description   to leaf1
-      Unchanged     for 5m:59s
-    ");
-    let (_, result) = ptmctl(&ptmd(), "explain swp9");
-    assert_eq!(result.unwrap_err().to_string(), "the daemon knows no port swp9");
 }
 
 #[test]
@@ -425,13 +383,4 @@ fn a_plan_is_checked_without_an_agent() {
     let (said, code) = check(b"graph G {\n  \"caf\xe9\":eth1 -- vm2:eth1 }\n");
     assert_eq!(code, 1);
     assert!(said.starts_with("error: a byte that is not UTF-8\n --> ptm.dot:2:7\n"), "{said}");
-}
-
-#[test]
-fn the_command_line_is_consistent() {
-    <Args as clap::CommandFactory>::command().debug_assert();
-    for wrong in ["-l --listen", "-d explain eth1", "explain", "check"] {
-        let args = ["ptmctl"].into_iter().chain(wrong.split_whitespace());
-        assert!(Args::try_parse_from(args).is_err(), "{wrong}");
-    }
 }

@@ -74,7 +74,8 @@ const PLAIN: GetStatus = GetStatus { about: About::Ports, detail: false, more: f
 const DETAIL: GetStatus = GetStatus { detail: true, ..PLAIN };
 const EVERYTHING: GetStatus = GetStatus { more: true, ..DETAIL };
 
-fn change(before: Option<Reason>, after: Option<Reason>) -> Change {
+/// A port whose verdict changes.
+pub(crate) fn change(before: Option<Reason>, after: Option<Reason>) -> Change {
     Change {
         port: "eth1".to_owned(),
         before,

@@ -1,0 +1,204 @@
+//! `ptmctl` against a real agent: on a terminal, in scripts, and its JSON before a validator that is not ours.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Command;
+
+use ptm_tests::scenario::{self, usual_ring};
+use ptm_tests::wait::{self, PATIENCE};
+use ptm_tests::{FabricError, Terminal};
+use serde_json::{Value, json};
+
+/// What stands on a terminal of this size.
+struct Screen {
+    rows: u16,
+    columns: u16,
+}
+
+impl Screen {
+    fn of(&self, terminal: &Terminal) -> vt100::Parser {
+        let mut parser = vt100::Parser::new(self.rows, self.columns, 0);
+        parser.process(&terminal.written());
+        parser
+    }
+
+    /// Waits until the picture is as wanted and gives it.
+    fn until(&self, what: &str, terminal: &Terminal, wanted: impl Fn(&str) -> bool) -> String {
+        wait::until(what, PATIENCE, || {
+            let picture = self.of(terminal).screen().contents();
+            if wanted(&picture) { Ok(picture) } else { Err(picture) }
+        })
+        .unwrap()
+    }
+}
+
+#[test]
+fn watching_on_a_terminal_shows_what_is_there_now() {
+    if !scenario::may_run("ptmctl --watch on a terminal") {
+        return;
+    }
+    let mut fabric = usual_ring().unwrap();
+    let size = Screen { rows: 24, columns: 100 };
+    let start = |fabric: &mut ptm_tests::Fabric, arguments: &[&str], size: &Screen| {
+        Terminal::start(fabric.node("vm1").unwrap().machine(), arguments, size.rows, size.columns).unwrap()
+    };
+    // Only a change can bring the next picture.
+    let mut terminal = start(&mut fabric, &["ptmctl", "--watch", "3600"], &size);
+    let settings = terminal.settings().unwrap();
+    let picture = size.until("the first picture", &terminal, |picture| picture.contains("eth2   pass"));
+    let head = picture.lines().next().unwrap();
+    assert!(head.starts_with("vm1  ") && head.ends_with(" UTC  2 ports: 2 pass, 0 fail, 0 no-info"), "{picture}");
+    assert!(picture.contains("eth1   pass   vm2:eth1             vm2:eth1"), "{picture}");
+
+    fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
+    let picture = size.until("both to be wrong", &terminal, |picture| picture.matches("wrong-node").count() == 2);
+    assert!(picture.contains("2 ports: 0 pass, 2 fail, 0 no-info"), "{picture}");
+    assert!(picture.contains("move the cable from eth1 to eth2"), "{picture}");
+    let screen = size.of(&terminal);
+    let row = (0..size.rows).find(|&row| screen.screen().contents_between(row, 0, row, 4) == "eth1").unwrap();
+    let status = screen.screen().cell(row, 7).unwrap();
+    assert_eq!((status.contents(), status.fgcolor()), ("f", vt100::Color::Idx(1)));
+    fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
+    // Shorter again, and nothing of the longer picture is left.
+    let picture = size.until("both to pass", &terminal, |picture| picture.contains("2 pass"));
+    assert!(picture.trim_end().lines().last().unwrap().starts_with("eth2   pass"), "{picture}");
+
+    let vm1 = fabric.node("vm1").unwrap();
+    vm1.kill_agent();
+    let picture = size.until("the agent to be missed", &terminal, |picture| picture.contains("no agent runs here"));
+    assert!(picture.contains("OLD, seen at ") && picture.contains("eth1   pass"), "{picture}");
+    vm1.start_agent(&[]).unwrap();
+    let is_back = |picture: &str| !picture.contains("OLD") && picture.contains("2 ports: 2 pass");
+    size.until("the agent to be back", &terminal, is_back);
+
+    // Ctrl-C, as a person presses it.
+    terminal.press(b"\x03").unwrap();
+    let status = terminal.wait().unwrap();
+    assert_eq!(status.signal(), Some(libc::SIGINT), "{status}");
+    assert_eq!(terminal.settings().unwrap(), settings);
+    let screen = size.of(&terminal);
+    let (screen, (row, column)) = (screen.screen(), screen.screen().cursor_position());
+    assert!(!screen.hide_cursor() && !screen.alternate_screen(), "the cursor is seen, on the screen that it was on");
+    assert_eq!((screen.fgcolor(), screen.bold()), (vt100::Color::Default, false));
+    assert!(
+        column <= 2 && screen.contents_between(row, 2, size.rows, 0).trim().is_empty(),
+        "below the picture, after ^C"
+    );
+}
+
+#[test]
+fn a_picture_is_cut_to_the_window() {
+    if !scenario::may_run("ptmctl --watch in a small window") {
+        return;
+    }
+    let mut fabric = usual_ring().unwrap();
+    let size = Screen { rows: 8, columns: 40 };
+    let vm1 = fabric.node("vm1").unwrap().machine();
+    let terminal = Terminal::start(vm1, &["ptmctl", "explain", "eth1", "--watch"], size.rows, size.columns).unwrap();
+    let picture = size.until("the picture", &terminal, |picture| picture.contains(" more"));
+    let lines: Vec<_> = picture.lines().collect();
+    assert!(lines.len() < usize::from(size.rows) && lines[0].starts_with("vm1  "), "{picture}");
+    let last = lines.last().unwrap();
+    assert!(last.starts_with("… ") && last.ends_with(" more"), "{picture}");
+}
+
+#[test]
+fn the_exit_status_tells_a_script_how_the_cables_are() {
+    if !scenario::may_run("ptmctl --exit-code") {
+        return;
+    }
+    let mut fabric = usual_ring().unwrap();
+    let code = |fabric: &mut ptm_tests::Fabric, arguments: &[&str]| {
+        fabric.node("vm1").unwrap().ptmctl(arguments).unwrap().status.code()
+    };
+    assert_eq!(code(&mut fabric, &["--exit-code"]), Some(0));
+    fabric.unplug("vm1:eth1").unwrap();
+    fabric.node("vm1").unwrap().await_reason("eth1", "link-down").unwrap();
+    assert_eq!(code(&mut fabric, &["--exit-code"]), Some(1));
+    assert_eq!(code(&mut fabric, &["explain", "eth2", "--exit-code"]), Some(0));
+    assert_eq!(code(&mut fabric, &[]), Some(0));
+    fabric.node("vm1").unwrap().kill_agent();
+    assert_eq!(code(&mut fabric, &["--exit-code"]), Some(2));
+}
+
+/// Lets `jsonschema` say whether `instance` is what the definition `name` of our schema describes.
+fn is_valid(name: &str, instance: &Value) -> io::Result<Result<(), String>> {
+    let mut schema: Value = serde_json::from_str(include_str!("../../docs/ptmctl.schema.json"))?;
+    let whole = schema.as_object_mut().expect("a schema is an object");
+    whole.remove("anyOf");
+    whole.insert("$ref".to_owned(), json!(format!("#/$defs/{name}")));
+    let folder = tempfile::tempdir()?;
+    let (schema_file, instance_file) = (folder.path().join("schema.json"), folder.path().join("instance.json"));
+    fs::write(&schema_file, schema.to_string())?;
+    fs::write(&instance_file, instance.to_string())?;
+    let said = Command::new("jsonschema").arg("--instance").args([&instance_file, &schema_file]).output()?;
+    let complaint = || format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    Ok(if said.status.success() { Ok(()) } else { Err(complaint()) })
+}
+
+#[test]
+fn what_is_printed_as_json_fits_its_schema() {
+    if !scenario::may_run("ptmctl's JSON before a validator") {
+        return;
+    }
+    if let Err(error) = is_valid("explained", &json!({})) {
+        let _ =
+            writeln!(io::stderr(), "LEFT OUT: ptmctl's JSON before a validator: jsonschema does not start: {error}");
+        return;
+    }
+    let check = |name, instance: &Value| is_valid(name, instance).unwrap();
+    let mut fabric = usual_ring().unwrap();
+    let listener = {
+        let vm1 = fabric.node("vm1").unwrap().machine();
+        let mut command = Command::new(ptm_tests::program("ptmctl").unwrap());
+        vm1.spawn({
+            command.args(["--listen", "--json"]);
+            command
+        })
+        .unwrap()
+    };
+    let printed = |fabric: &mut ptm_tests::Fabric, arguments: &[&str]| -> Value {
+        serde_json::from_str(&fabric.node("vm1").unwrap().ptmctl(arguments).unwrap().stdout).unwrap()
+    };
+    let rounds: [(&str, fn(&mut ptm_tests::Fabric) -> Result<(), FabricError>); 3] = [
+        ("passing", |_| Ok(())),
+        ("exchanged", |fabric| {
+            fabric.exchange("vm1:eth1", "vm1:eth2")?;
+            fabric.node("vm1")?.await_reason("eth1", "wrong-node").map(drop)
+        }),
+        ("gone", |fabric| {
+            fabric.remove_port("vm1:eth1")?;
+            fabric.node("vm1")?.await_reason("eth1", "absent").map(drop)
+        }),
+    ];
+    for (round, prepare) in rounds {
+        prepare(&mut fabric).unwrap();
+        for (name, arguments) in [
+            ("ports", &["--json"][..]),
+            ("ports", &["--detail", "--json"]),
+            ("neighbors", &["--lldp", "--json"]),
+            ("sessions", &["--bfd", "--json"]),
+            ("explained", &["explain", "eth1", "--json"]),
+        ] {
+            let instance = printed(&mut fabric, arguments);
+            check(name, &instance).unwrap_or_else(|why| panic!("{round}: {arguments:?}: {why}\n{instance:#}"));
+        }
+    }
+    let lines = wait::until("changes", PATIENCE, || {
+        let lines = listener.log();
+        if lines.contains("\"absent\"") { Ok(lines) } else { Err(lines) }
+    });
+    for line in lines.unwrap().lines() {
+        check("change", &serde_json::from_str(line).unwrap()).unwrap_or_else(|why| panic!("{line}: {why}"));
+    }
+
+    // The validator does look.
+    let mut ports = printed(&mut fabric, &["--json"]);
+    ports["0"]["ifindex"] = json!("seven");
+    assert!(check("ports", &ports).is_err());
+    ports["0"]["ifindex"] = json!(7);
+    assert_eq!(check("ports", &ports), Ok(()));
+    ports["0"]["surprise"] = json!("x");
+    assert!(check("ports", &ports).is_err());
+}
