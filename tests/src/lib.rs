@@ -26,6 +26,7 @@ mod ptm;
 pub mod scenario;
 pub mod wait;
 mod wire;
+mod zebra;
 
 pub use cabling::{Cable, Cabling};
 pub use endpoint::Endpoint;
@@ -39,3 +40,4 @@ pub use node::Node;
 pub use process::Process;
 pub use ptm::{PortReport, program};
 pub use wire::Wire;
+pub use zebra::{Kind, Seen, Zebra};
