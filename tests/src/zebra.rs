@@ -108,17 +108,24 @@ impl Zebra {
     pub fn record(&self) -> Vec<Seen> {
         let record = self.record.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(Seen::Overflow(what)) = record.last() {
-            panic!("{} would have crashed: {what}; it saw {record:#?}", self.name);
+            panic!(
+                "{} would have crashed: {what}; last it saw {:?}",
+                self.name,
+                &record[record.len().saturating_sub(9)..]
+            );
         }
         record
     }
 
-    /// Waits until it has seen `wanted`. Gives all it saw up to that, from where the last call ended.
-    pub fn await_seen(&mut self, wanted: &Seen) -> Result<Vec<Seen>, FabricError> {
+    /// Waits until it has seen all of `wanted`, in whatever order. Gives all it saw up to the last of them, from where
+    /// the call before ended.
+    pub fn await_seen(&mut self, wanted: &[Seen]) -> Result<Vec<Seen>, FabricError> {
         let what = format!("{} to see {wanted:?}", self.name);
         let seen = wait::until(what, PATIENCE, || {
-            let new = &self.record()[self.awaited..];
-            let end = new.iter().position(|seen| seen == wanted);
+            let record = self.record();
+            let new = &record[self.awaited..];
+            let ends = wanted.iter().map(|wanted| new.iter().position(|seen| seen == wanted));
+            let end = ends.collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
             end.map(|end| new[..=end].to_vec()).ok_or_else(|| format!("{new:?}"))
         })?;
         self.awaited += seen.len();
