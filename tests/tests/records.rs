@@ -6,7 +6,8 @@ use ptm_tests::scenario;
 use ptm_tests::wait::{self, PATIENCE};
 use ptm_tests::{Fabric, Frame, HookRun, Kind, PortReport, Process, Seen, USUAL_TTL, Zebra};
 
-/// The ring, one port of vm1 being cabled to `far`, and vm1's port `eth3`, on which a neighbor is played by hand.
+/// The ring, with another neighbor than its own for vm1's `eth1` if need be, and a third port there, `eth3`, on which a
+/// neighbor is played by hand.
 fn plan(far: &str) -> String {
     format!(
         "graph G {{\n  vm1:eth1 -- {far}\n  vm1:eth2 -- vm4:eth2\n  vm1:eth3 -- probe:eth1\n  vm2:eth2 -- vm3:eth2\n  \
@@ -14,87 +15,83 @@ fn plan(far: &str) -> String {
     )
 }
 
-/// What somebody was told of a port, as a status and a reason, or of a status alone.
-///
-/// zebra and a hook know no more than a status; they hear of its changes, to and from `N/A` but a hook, for which
-/// there is none. `--listen` hears of changes of the reason too. So a record is reduced to the changes of the status,
-/// beginning with the first one known, and `N/A` counts only as what comes between two others.
-///
-/// What somebody asked for or was told when it connected may repeat what it knew: that is no change. But nobody is
-/// told *unasked* what it knows: such a repetition stays in the record and lets the comparison fail, as do a change
-/// that one of the three missed, one that only one of them saw, another order, a hook that ran again after a restart.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Changes(Vec<String>);
+/// One entry of somebody's record of a port: a status.
+enum Entry<'a> {
+    /// What it was told because it asked: it may know that already.
+    Answer(&'a str),
+    /// What it was told unasked.
+    News(&'a str),
+}
 
-impl Changes {
-    fn asked(&mut self, status: &str) {
-        if self.0.last().is_none_or(|last| last != status) {
-            self.told(status);
+/// What makes the three records comparable: the changes between `pass` and `fail`, beginning with the first that is
+/// known.
+///
+/// A hook hears of nothing else. To zebra and `--listen` there is `N/A` too, which counts as what comes between two
+/// others. Who connects again is told what there is, which is no change if it was so before. But who is told unasked
+/// what it knows already has heard of a change that was none: that stays in its record, as does the run of a hook
+/// without a change. So two records differ when one of them has a change more, a change less, or another order.
+fn changes<'a>(record: impl IntoIterator<Item = Entry<'a>>) -> Vec<&'a str> {
+    let mut changes = Vec::new();
+    for entry in record {
+        match entry {
+            Entry::Answer(status) if changes.last() == Some(&status) => (),
+            Entry::Answer(status) | Entry::News(status) => changes.push(status),
         }
     }
-
-    fn told(&mut self, status: &str) {
-        self.0.push(status.to_owned());
-    }
-
-    fn without_gaps(mut self) -> Vec<String> {
-        self.0.retain(|status| matches!(status.as_str(), "pass" | "fail"));
-        self.0
-    }
+    changes.retain(|status| matches!(*status, "pass" | "fail"));
+    changes
 }
 
 /// zebra's record of a port.
-fn of_zebra(record: &[Seen], of: &str) -> Vec<String> {
-    let mut changes = Changes::default();
-    for seen in record {
-        match seen {
-            Seen::Cable { kind: Kind::Response, port, status } if port == of => changes.asked(status),
-            Seen::Cable { kind: Kind::Notification, port, status } if port == of => changes.told(status),
-            _ => (),
-        }
-    }
-    changes.without_gaps()
+fn of_zebra<'a>(record: &'a [Seen], of: &str) -> Vec<&'a str> {
+    changes(record.iter().filter_map(|seen| match seen {
+        Seen::Cable { kind: Kind::Response, port, status } if port == of => Some(Entry::Answer(status)),
+        Seen::Cable { kind: Kind::Notification, port, status } if port == of => Some(Entry::News(status)),
+        _ => None,
+    }))
 }
 
-/// A hook's record of a port.
-fn of_hooks(record: &[HookRun], of: &str) -> Vec<String> {
-    let mut changes = Changes::default();
-    record.iter().filter(|run| run.port == of).for_each(|run| changes.told(&run.cable));
-    changes.without_gaps()
+/// The hooks' record of a port.
+fn of_hooks<'a>(record: &'a [HookRun], of: &str) -> Vec<&'a str> {
+    changes(record.iter().filter(|run| run.port == of).map(|run| Entry::News(&run.cable)))
 }
 
-/// What `--listen` has, line by line, and between two of its processes what was there when the second began.
+/// What the agent says of a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Heard {
-    /// A port's status and reason at a process's beginning.
-    Began { port: String, status: String, reason: String },
-    /// A line.
-    Line { port: String, status: String, reason: String },
+struct Verdict {
+    port: String,
+    status: String,
+    reason: String,
 }
 
-/// The record of `--listen` of a port.
-fn of_listener(record: &[Heard], of: &str) -> Vec<String> {
-    let mut changes = Changes::default();
-    let mut last = None;
-    for heard in record {
-        match heard {
-            Heard::Began { port, status, reason } if port == of => {
-                changes.asked(status);
-                last = Some(reason);
-            }
-            Heard::Line { port, status, reason } if port == of => {
-                // Another reason for the same status is news to it alone.
-                if last == Some(reason) {
-                    changes.told(status);
-                } else {
-                    changes.asked(status);
-                }
-                last = Some(reason);
-            }
-            _ => (),
-        }
+impl From<PortReport> for Verdict {
+    fn from(report: PortReport) -> Self {
+        Self { port: report.port, status: report.status, reason: report.reason }
     }
-    changes.without_gaps()
+}
+
+/// What `--listen` has: its lines, and before those of each process what there was when it began.
+#[derive(Debug)]
+enum Heard {
+    Began(Verdict),
+    Line(Verdict),
+}
+
+/// The listener's record of a port.
+fn of_listener<'a>(record: &'a [Heard], of: &str) -> Vec<&'a str> {
+    let mut known = None;
+    changes(record.iter().filter_map(|heard| {
+        let (Heard::Began(verdict) | Heard::Line(verdict)) = heard;
+        if verdict.port != of {
+            return None;
+        }
+        // It alone hears of another reason for the same status.
+        let other_reason = known.replace(&verdict.reason).is_some_and(|known| *known != verdict.reason);
+        match heard {
+            Heard::Line(Verdict { status, .. }) if !other_reason => Some(Entry::News(status)),
+            Heard::Began(Verdict { status, .. }) | Heard::Line(Verdict { status, .. }) => Some(Entry::Answer(status)),
+        }
+    }))
 }
 
 /// A `ptmctl --listen` that is started anew whenever the agent is.
@@ -129,8 +126,7 @@ impl Listener {
             if self.process.log().contains("eth3") { Ok(()) } else { Err("nothing yet") }.map_err(str::to_owned)
         })
         .unwrap();
-        let began = |it: PortReport| Heard::Began { port: it.port, status: it.status, reason: it.reason };
-        self.record.extend(vm1.reports().unwrap().into_iter().map(began));
+        self.record.extend(vm1.reports().unwrap().into_iter().map(|report| Heard::Began(report.into())));
     }
 
     /// Takes what the process printed: `TIME PORT STATUS REASON: …`.
@@ -140,8 +136,9 @@ impl Listener {
             // Its last words, when the agent goes, are about no port.
             if let [_, port @ ("eth1" | "eth2"), status, reason, ..] = words[..] {
                 let status = if status == "no-info" { "N/A" } else { status };
-                let (port, status, reason) = (port.into(), status.into(), reason.trim_end_matches(':').into());
-                self.record.push(Heard::Line { port, status, reason });
+                let reason = reason.trim_end_matches(':');
+                let verdict = Verdict { port: port.into(), status: status.into(), reason: reason.into() };
+                self.record.push(Heard::Line(verdict));
             }
         }
     }
@@ -151,9 +148,10 @@ fn await_reason(fabric: &mut Fabric, port: &str, reason: &str) {
     fabric.node("vm1").unwrap().await_reason(port, reason).unwrap();
 }
 
-fn reasons(fabric: &mut Fabric) -> Vec<(String, String)> {
+/// What the agent says now of the ports whose records are compared.
+fn verdicts(fabric: &mut Fabric) -> Vec<Verdict> {
     let reports = fabric.node("vm1").unwrap().reports().unwrap();
-    reports.into_iter().filter(|it| it.port != "eth3").map(|it| (it.port, it.reason)).collect()
+    reports.into_iter().filter(|it| it.port != "eth3").map(Verdict::from).collect()
 }
 
 fn write_plan(fabric: &mut Fabric, text: &str) {
@@ -165,12 +163,11 @@ fn reload(fabric: &mut Fabric) -> Option<i32> {
     fabric.node("vm1").unwrap().ptmctl(&["reload"]).unwrap().status.code()
 }
 
-/// Restarts the agent, by `kill -9` or SIGTERM. Whatever the ports are, at no moment must anybody hear otherwise.
-fn restart(fabric: &mut Fabric, kill: bool, zebra: &mut Zebra, listener: &mut Listener) {
-    let before = reasons(fabric);
+/// Restarts the agent, by `kill -9` or SIGTERM, and waits until zebra has its answers for eth1 and eth2 again. Gives
+/// all that it saw of these two meanwhile.
+fn restart(fabric: &mut Fabric, kill: bool, zebra: &mut Zebra, listener: &mut Listener) -> Vec<Seen> {
+    let before = verdicts(fabric);
     let vm1 = fabric.node("vm1").unwrap();
-    let statuses = vm1.reports().unwrap().into_iter().filter(|it| it.port != "eth3");
-    let answers: Vec<_> = statuses.map(|it| Seen::answered(&it.port, &it.status)).collect();
     if kill {
         vm1.kill_agent();
     } else {
@@ -178,13 +175,15 @@ fn restart(fabric: &mut Fabric, kill: bool, zebra: &mut Zebra, listener: &mut Li
     }
     vm1.start_agent(&[]).unwrap();
     vm1.await_agent().unwrap();
-    assert_eq!(reasons(fabric), before, "at once what they were");
+    assert_eq!(verdicts(fabric), before, "at once what they were");
     listener.start_again(fabric);
 
-    let wanted: Vec<_> = [Seen::Connected].into_iter().chain(answers.clone()).collect();
-    let seen = zebra.await_seen(&wanted).unwrap();
-    let mut cables = seen.into_iter().filter(|seen| matches!(seen, Seen::Cable { port, .. } if port != "eth3"));
-    assert!(cables.all(|cable| answers.contains(&cable)), "{:?}", zebra.record());
+    let answers: Vec<_> = before.iter().map(|it| Seen::answered(&it.port, &it.status)).collect();
+    let mut seen = zebra.await_seen(&answers).unwrap();
+    let is_compared =
+        |seen: &Seen| matches!(seen, Seen::Cable { port, .. } | Seen::Interface { port, .. } if port != "eth3");
+    seen.retain(is_compared);
+    seen
 }
 
 #[test]
@@ -209,29 +208,29 @@ fn zebra_a_hook_and_a_listener_agree_through_restarts_and_reloads() {
     await_reason(&mut fabric, "eth1", "link-down");
     fabric.plug(&["vm1:eth1", "vm2:eth1"]).unwrap();
     await_reason(&mut fabric, "eth1", "match");
-    zebra.await_seen(&[Seen::notified("eth1", "pass")]).unwrap();
+    zebra.await_seen(&[Seen::interface("eth1", true)]).unwrap();
 
-    // The agent is restarted while all pass.
+    // The agent is restarted while all pass: no failure, no event, no interface that moves, at no moment.
     for kill in [false, true] {
-        restart(&mut fabric, kill, &mut zebra, &mut listener);
-        assert!(zebra.record().iter().rev().take_while(|it| !matches!(it, Seen::Disconnected(_))).all(|it| !matches!(
-            it,
-            Seen::Interface { port, .. } if port != "eth3"
-        )));
+        let seen = restart(&mut fabric, kill, &mut zebra, &mut listener);
+        assert_eq!(seen, ["eth1", "eth2"].map(|port| Seen::answered(port, "pass")));
     }
 
     // Another plan: the cable that is there is the wrong one now, and again so after a restart. Not by `kill -9`, which
     // may come before what is so new was written down.
     write_plan(&mut fabric, &plan("vm3:eth7"));
     await_reason(&mut fabric, "eth1", "wrong-node");
-    zebra.await_seen(&[Seen::notified("eth1", "fail")]).unwrap();
-    restart(&mut fabric, false, &mut zebra, &mut listener);
+    zebra.await_seen(&[Seen::interface("eth1", false)]).unwrap();
+    let seen = restart(&mut fabric, false, &mut zebra, &mut listener);
+    // Without an agent zebra holds nothing down.
+    let (up, down) = (Seen::interface("eth1", true), Seen::interface("eth1", false));
+    assert_eq!(seen, [up, Seen::answered("eth1", "fail"), down, Seen::answered("eth2", "pass")]);
 
     // A broken plan changes nothing; the one that mends it does, at once.
     write_plan(&mut fabric, "graph G {\n  vm1:eth1 -- vm2:eth1\n  vm1:eth2 --\n");
-    let before = reasons(&mut fabric);
+    let before = verdicts(&mut fabric);
     assert_eq!(reload(&mut fabric), Some(1));
-    assert_eq!(reasons(&mut fabric), before);
+    assert_eq!(verdicts(&mut fabric), before);
     write_plan(&mut fabric, &right);
     assert_eq!(reload(&mut fabric), Some(0));
     await_reason(&mut fabric, "eth1", "match");
@@ -243,12 +242,13 @@ fn zebra_a_hook_and_a_listener_agree_through_restarts_and_reloads() {
         zebra.await_seen(&[Seen::notified(port, "fail")]).unwrap();
     }
     let expected = [("eth1", &["pass", "fail", "pass", "fail", "pass", "fail"][..]), ("eth2", &["pass", "fail"])];
+    let seen = zebra.stop();
     wait::until("the three records to agree", PATIENCE, || {
         listener.catch_up();
-        let hooks = fabric.node("vm1").and_then(|vm1| vm1.hook_runs()).map_err(|e| e.to_string())?;
+        let runs = fabric.node("vm1").and_then(|vm1| vm1.hook_runs()).map_err(|e| e.to_string())?;
         for (port, expected) in expected {
-            let zebra = of_zebra(&zebra.record(), port);
-            let (hooks, listener) = (of_hooks(&hooks, port), of_listener(&listener.record, port));
+            let (zebra, hooks) = (of_zebra(&seen, port), of_hooks(&runs, port));
+            let listener = of_listener(&listener.record, port);
             if [&zebra, &hooks, &listener].iter().any(|record| *record != expected) {
                 return Err(format!("{port}, {expected:?}:\nzebra {zebra:?}\nhooks {hooks:?}\nlisten {listener:?}"));
             }
@@ -259,49 +259,41 @@ fn zebra_a_hook_and_a_listener_agree_through_restarts_and_reloads() {
 }
 
 #[test]
-fn a_record_that_differs_is_seen_to() {
-    let listener = |heard: &[(&str, &str, &str)]| {
-        let heard = heard.iter().map(|&(kind, status, reason)| {
-            let (port, status, reason) = ("eth1".to_owned(), status.to_owned(), reason.to_owned());
-            match kind {
-                "began" => Heard::Began { port, status, reason },
-                _ => Heard::Line { port, status, reason },
-            }
-        });
-        of_listener(&heard.collect::<Vec<_>>(), "eth1")
-    };
-    let hooks = |statuses: &[&str]| {
-        let run = |cable: &&str| HookRun {
-            hook: format!("if-topo-{cable}"),
-            port: "eth1".into(),
-            cable: (*cable).into(),
-            reason: String::new(),
-            expected: String::new(),
-            observed: String::new(),
-        };
-        of_hooks(&statuses.iter().map(run).collect::<Vec<_>>(), "eth1")
-    };
+fn a_record_that_differs_shows() {
+    let verdict =
+        |status: &str, reason: &str| Verdict { port: "eth1".into(), status: status.into(), reason: reason.into() };
+    let began = |status, reason| Heard::Began(verdict(status, reason));
+    let line = |status, reason| Heard::Line(verdict(status, reason));
     let (answered, notified) = (|status| Seen::answered("eth1", status), |status| Seen::notified("eth1", status));
+    let run = |status: &str| HookRun {
+        hook: format!("if-topo-{status}"),
+        port: "eth1".into(),
+        cable: status.into(),
+        reason: "N/A".into(),
+        expected: "N/A".into(),
+        observed: "N/A".into(),
+    };
 
-    // The same history as each of them has it: a failure with two reasons, a restart, no information, a pass.
-    let zebra =
-        of_zebra(&[answered("pass"), notified("fail"), answered("fail"), notified("N/A"), notified("pass")], "eth1");
-    assert_eq!(zebra, ["pass", "fail", "pass"]);
-    assert_eq!(hooks(&["pass", "fail", "pass"]), zebra);
-    let history = [
-        ("began", "pass", "match"),
-        ("line", "fail", "link-down"),
-        ("line", "fail", "wrong-node"),
-        ("began", "fail", "wrong-node"),
-        ("line", "N/A", "absent"),
-        ("line", "pass", "match"),
+    // The same history as each of them has it: a failure with two reasons, a restart, no information, a failure.
+    let common = ["pass", "fail", "fail"];
+    let zebra = [answered("pass"), notified("fail"), answered("fail"), notified("N/A"), notified("fail")];
+    assert_eq!(of_zebra(&zebra, "eth1"), common);
+    assert_eq!(of_hooks(&["pass", "fail", "fail"].map(run), "eth1"), common);
+    let listener = [
+        began("pass", "match"),
+        line("fail", "link-down"),
+        line("fail", "wrong-node"),
+        began("fail", "wrong-node"),
+        line("N/A", "absent"),
+        line("fail", "wrong-node"),
     ];
-    assert_eq!(listener(&history), zebra);
+    assert_eq!(of_listener(&listener, "eth1"), common);
 
-    // News that is none.
-    assert_ne!(of_zebra(&[answered("pass"), notified("pass")], "eth1"), ["pass"]);
-    assert_ne!(hooks(&["pass", "pass"]), ["pass"]);
-    assert_ne!(listener(&[("began", "pass", "match"), ("line", "pass", "match")]), ["pass"]);
-    // A gap that one of them did not see.
-    assert_ne!(of_zebra(&[answered("pass"), answered("N/A"), notified("pass")], "eth1"), hooks(&["pass"]));
+    // News that is none stays.
+    let twice = ["pass", "pass"];
+    assert_eq!(of_zebra(&[answered("pass"), notified("pass")], "eth1"), twice);
+    assert_eq!(of_hooks(&twice.map(run), "eth1"), twice);
+    assert_eq!(of_listener(&[began("pass", "match"), line("pass", "match")], "eth1"), twice);
+    // And so does a moment without a verdict, for those who saw it.
+    assert_eq!(of_zebra(&[answered("pass"), answered("N/A"), notified("pass")], "eth1"), twice);
 }
