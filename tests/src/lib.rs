@@ -27,6 +27,7 @@ pub mod scenario;
 mod terminal;
 pub mod wait;
 mod wire;
+mod zebra;
 
 pub use cabling::{Cable, Cabling};
 pub use endpoint::Endpoint;
@@ -41,3 +42,4 @@ pub use process::Process;
 pub use ptm::{PortReport, program};
 pub use terminal::Terminal;
 pub use wire::Wire;
+pub use zebra::{Kind, Seen, Zebra};
