@@ -146,7 +146,7 @@ proptest! {
         for (command, columns, rows) in [
             ("cmd\nget-status\n", 2, 3),
             ("cmd,detail\nget-status,yes\n", 9, 3),
-            ("cmd,detail,more\nget-status,yes,yes\n", 27, 3),
+            ("cmd,detail,more\nget-status,yes,yes\n", 28, 3),
         ] {
             let bodies = sent(&monitor, command);
             prop_assert_eq!(bodies.len(), rows);

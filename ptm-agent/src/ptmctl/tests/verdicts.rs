@@ -77,11 +77,10 @@ fn restarted() -> String {
     daemon(true, |command, stream| {
         let crate::control::Request::GetStatus(asked) = &command.request else { panic!("{command:?}") };
         for row in [passing(), rows::tests::absent()] {
-            let row = row.record(asked).cleaned_by(Cleaning::Escape).with(column::CACHED, "yes");
-            send(stream, Kind::Response, &row.encode());
+            send(stream, Kind::Response, &PortRow { cached: true, ..row }.record(asked).encode());
         }
         let fresh = PortRow { port: "eth4".to_owned(), ..passing() };
-        send(stream, Kind::Response, &fresh.record(asked).with(column::CACHED, "no").encode());
+        send(stream, Kind::Response, &fresh.record(asked).encode());
         let end = Record::new().with(column::CMD_STATUS, "pass").with(column::CMD_EXT_STATUS, "2 rows");
         send(stream, Kind::Response, &end.encode());
     })
