@@ -140,13 +140,13 @@ proptest! {
     fn whatever_comes_little_of_it_is_kept(
         pieces in prop::collection::vec(
             prop_oneof![
-                prop::collection::vec(any::<u8>(), 0..600),
-                "[0-9]{4},   2,   [1-3],   0,             frr\n(x{0,500})".prop_map(String::into_bytes),
+                prop::collection::vec(any::<u8>(), 0..250),
+                "[0-9]{4},   2,   [1-3],   0,             frr\n(x{0,20})".prop_map(String::into_bytes),
                 "[0-9]{1,3} ,   2,   2,   0,(get-status){2}\n".prop_map(String::into_bytes),
                 Just(b"get-status".repeat(50)),
-                prop::collection::vec(prop_oneof![Just(0), Just(b'\n')], 0..600),
+                prop::collection::vec(prop_oneof![Just(0), Just(b'\n')], 0..250),
             ],
-            0..40,
+            0..12,
         ),
     ) {
         const LONGEST: usize = 200;
