@@ -132,10 +132,14 @@ fn show(
         // Not among the rows, where a program would look for ports.
         let _ = io::stderr().write_all(picture.warning().as_bytes());
     }
-    match print(out, &if json { picture.json() } else { picture.text(terminal.paint) }) {
-        // Whoever reads the output has seen enough; the verdict is what it is.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(verdict),
-        printed => printed.map(|_| verdict),
+    conclude(out, &if json { picture.json() } else { picture.text(terminal.paint) }, verdict)
+}
+
+/// Prints what there is to say and returns the exit code, which stays what it is if whoever reads has seen enough.
+fn conclude(out: &mut dyn Write, text: &str, code: u8) -> Result<u8, Failure> {
+    match print(out, text) {
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(code),
+        printed => printed.map(|_| code),
     }
 }
 

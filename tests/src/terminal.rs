@@ -1,7 +1,7 @@
 //! A program of ours on a pseudo-terminal, as a person has it before them.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ExitStatus, Stdio};
@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use nix::pty::{Winsize, openpty};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 use nix::sys::termios::{Termios, tcgetattr};
-use nix::unistd::write;
+use nix::unistd::{setsid, write};
 
 use crate::machine::command;
 use crate::process::kill_group;
@@ -31,36 +33,38 @@ impl Terminal {
     pub fn start(machine: &Machine, arguments: &[&str], rows: u16, columns: u16) -> Result<Self, FabricError> {
         let doing = |error| FabricError::system(machine.name(), "start a program on a pseudo-terminal", error);
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        let pty = openpty(Some(&size), None).map_err(doing)?;
+        let pty = openpty(Some(&size), None).map_err(|e| doing(e.into()))?;
+        // Copies of descriptors are closed at exec, which these are not.
+        let copied = || Ok((pty.master.try_clone()?, pty.slave.try_clone()?));
+        let (keyboard, line) = copied().map_err(doing)?;
+        drop(pty);
+        let end = || Ok(Stdio::from(line.try_clone()?));
         let (name, rest) = arguments.split_first().expect("a command has a program");
         let mut command = command(&[program(name)?]);
-        let end = || pty.slave.try_clone().map(Stdio::from);
         command.args(rest).env("TERM", "xterm").env_remove("NO_COLOR");
-        command.stdin(end().map_err(|e| FabricError::system(machine.name(), "share a terminal", e))?);
-        command.stdout(end().map_err(|e| FabricError::system(machine.name(), "share a terminal", e))?);
-        command.stderr(end().map_err(|e| FabricError::system(machine.name(), "share a terminal", e))?);
+        command.stdin(end().map_err(doing)?).stdout(end().map_err(doing)?).stderr(end().map_err(doing)?);
+        let mut screen = File::from(keyboard.try_clone().map_err(doing)?);
         // SAFETY: between fork and exec, these are bare system calls; the closure neither allocates nor locks.
         unsafe {
             command.pre_exec(|| {
-                nix::unistd::setsid()?;
+                setsid()?;
                 // Standard input becomes the terminal that controls the session: its Ctrl-C is ours.
                 if libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
-                    return Err(std::io::Error::last_os_error());
+                    return Err(io::Error::last_os_error());
                 }
-                nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL).map_err(Into::into)
+                set_pdeathsig(Signal::SIGKILL).map_err(io::Error::from)
             });
         }
-        let started = machine.enter(move || command.spawn());
-        let child = started.map_err(|e| FabricError::system(machine.name(), "start a program on a terminal", e))?;
+        let child = machine.enter(move || command.spawn()).map_err(doing)?;
         let written = Arc::<Mutex<Vec<u8>>>::default();
-        let (mut screen, record) = (File::from(pty.master.try_clone().expect("descriptors are left")), written.clone());
+        let record = Arc::clone(&written);
         thread::spawn(move || {
             let mut buffer = [0; 4_096];
             while let Ok(length @ 1..) = screen.read(&mut buffer) {
                 record.lock().expect("nobody panics with it locked").extend_from_slice(&buffer[..length]);
             }
         });
-        Ok(Self { child, keyboard: pty.master, line: pty.slave, written })
+        Ok(Self { child, keyboard, line, written })
     }
 
     /// Everything that was written to it so far.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use ptm_tests::scenario::{self, usual_ring};
 use ptm_tests::wait::{self, PATIENCE};
-use ptm_tests::{FabricError, Terminal};
+use ptm_tests::{Fabric, FabricError, Terminal, program};
 use serde_json::{Value, json};
 
 /// What stands on a terminal of this size.
@@ -40,7 +40,7 @@ fn watching_on_a_terminal_shows_what_is_there_now() {
     }
     let mut fabric = usual_ring().unwrap();
     let size = Screen { rows: 24, columns: 100 };
-    let start = |fabric: &mut ptm_tests::Fabric, arguments: &[&str], size: &Screen| {
+    let start = |fabric: &mut Fabric, arguments: &[&str], size: &Screen| {
         Terminal::start(fabric.node("vm1").unwrap().machine(), arguments, size.rows, size.columns).unwrap()
     };
     // Only a change can bring the next picture.
@@ -109,9 +109,8 @@ fn the_exit_status_tells_a_script_how_the_cables_are() {
         return;
     }
     let mut fabric = usual_ring().unwrap();
-    let code = |fabric: &mut ptm_tests::Fabric, arguments: &[&str]| {
-        fabric.node("vm1").unwrap().ptmctl(arguments).unwrap().status.code()
-    };
+    let code =
+        |fabric: &mut Fabric, arguments: &[&str]| fabric.node("vm1").unwrap().ptmctl(arguments).unwrap().status.code();
     assert_eq!(code(&mut fabric, &["--exit-code"]), Some(0));
     fabric.unplug("vm1:eth1").unwrap();
     fabric.node("vm1").unwrap().await_reason("eth1", "link-down").unwrap();
@@ -121,6 +120,9 @@ fn the_exit_status_tells_a_script_how_the_cables_are() {
     fabric.node("vm1").unwrap().kill_agent();
     assert_eq!(code(&mut fabric, &["--exit-code"]), Some(2));
 }
+
+/// Something that is done to a fabric.
+type Change = fn(&mut Fabric) -> Result<(), FabricError>;
 
 /// Lets `jsonschema` say whether `instance` is what the definition `name` of our schema describes.
 fn is_valid(name: &str, instance: &Value) -> io::Result<Result<(), String>> {
@@ -149,19 +151,13 @@ fn what_is_printed_as_json_fits_its_schema() {
     }
     let check = |name, instance: &Value| is_valid(name, instance).unwrap();
     let mut fabric = usual_ring().unwrap();
-    let listener = {
-        let vm1 = fabric.node("vm1").unwrap().machine();
-        let mut command = Command::new(ptm_tests::program("ptmctl").unwrap());
-        vm1.spawn({
-            command.args(["--listen", "--json"]);
-            command
-        })
-        .unwrap()
-    };
-    let printed = |fabric: &mut ptm_tests::Fabric, arguments: &[&str]| -> Value {
+    let mut listen = Command::new(program("ptmctl").unwrap());
+    listen.args(["--listen", "--json"]);
+    let listener = fabric.node("vm1").unwrap().machine().spawn(listen).unwrap();
+    let printed = |fabric: &mut Fabric, arguments: &[&str]| -> Value {
         serde_json::from_str(&fabric.node("vm1").unwrap().ptmctl(arguments).unwrap().stdout).unwrap()
     };
-    let rounds: [(&str, fn(&mut ptm_tests::Fabric) -> Result<(), FabricError>); 3] = [
+    let rounds: [(&str, Change); 3] = [
         ("passing", |_| Ok(())),
         ("exchanged", |fabric| {
             fabric.exchange("vm1:eth1", "vm1:eth2")?;

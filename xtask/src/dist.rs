@@ -23,10 +23,11 @@ pub(crate) fn dist() -> Result<ExitCode> {
     println!("Building for release: some minutes the first time.");
     cargo(&["build", "--quiet", "--release", "--package", "ptm-agent", "--bins"])?;
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| build::workspace().join("target"), PathBuf::from);
-    let (dist, papers) = (target.join("dist"), target.join("dist/papers"));
+    let (dist, papers) = (target.join("dist"), target.join("papers"));
     clear(&papers)?;
     let to = papers.to_str().context("the target directory's name is not UTF-8")?;
-    cargo(&["run", "--quiet", "--release", "--package", "ptm-agent", "--example", "papers", "--", to])?;
+    // Not for release: with what an example may use besides, everything would be built for release again.
+    cargo(&["run", "--quiet", "--package", "ptm-agent", "--example", "papers", "--", to])?;
 
     let tree = dist.join(concat!("ptm-", env!("CARGO_PKG_VERSION")));
     clear(&tree)?;

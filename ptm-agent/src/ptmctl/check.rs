@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read as _, Write};
 
 use super::colour::Paint;
-use super::{Failure, count, print};
+use super::{Failure, conclude, count};
 use crate::plan_file::{self, Reading};
 
 /// Reads `file` (`-`: standard input) and prints its problems. Returns the exit code: 1 if the agent would refuse it.
@@ -12,12 +12,11 @@ pub(super) fn check(file: &str, paint: Paint, out: &mut dyn Write) -> Result<u8,
     let bytes = read(file).map_err(|source| Failure::Unreadable { file: file.to_owned(), source })?;
     let Reading { topology, errors, warnings, problems, .. } = plan_file::read(&bytes, file, paint.is_coloured());
     if errors > 0 {
-        print(out, &format!("{problems}{file}: {}, not usable\n", count(errors, "error")))?;
-        return Ok(1);
+        return conclude(out, &format!("{problems}{file}: {}, not usable\n", count(errors, "error")), 1);
     }
     let (links, nodes) = (topology.directory().link_count(), topology.directory().node_count());
     let found = if warnings == 0 { "no problems".to_owned() } else { count(warnings, "warning") };
-    print(out, &format!("{problems}{file}: {}, {}, {found}\n", count(links, "link"), count(nodes, "node")))
+    conclude(out, &format!("{problems}{file}: {}, {}, {found}\n", count(links, "link"), count(nodes, "node")), 0)
 }
 
 fn read(file: &str) -> io::Result<Vec<u8>> {

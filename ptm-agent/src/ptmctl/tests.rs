@@ -55,7 +55,7 @@ fn daemon(stays: bool, answer: impl Fn(&Command, &mut UnixStream) + Send + 'stat
     std::thread::spawn(move || {
         serve(&listener, stays, |message, stream| {
             answer(&Command::read(message).unwrap().unwrap(), stream);
-        })
+        });
     });
     name
 }

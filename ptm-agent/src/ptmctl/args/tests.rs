@@ -32,7 +32,7 @@ fn the_command_line_is_consistent() {
     }
     for (wrong, way_out) in [
         ("explain --watch eth1", "`ptmctl explain PORT --watch`"),
-        ("--watch explain eth1", "`ptmctl explain PORT --watch`"),
+        ("--watch=1 explain eth1", "`ptmctl explain PORT --watch`"),
         ("--exit-code explain eth1", "`ptmctl explain PORT --exit-code`"),
         ("-d explain eth1", "`--detail` does not go with `explain`"),
     ] {
