@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::column;
 use crate::escape::is_deceptive;
 
 /// What a value reads when there is nothing to say. Never the empty string: readers that cut lines with `strtok` lose
@@ -15,9 +16,6 @@ pub const NOTHING: &str = "N/A";
 /// The longest value sent, bytes. A system name of 802.1AB has at most 255; zebra's buffer for a port's name has 128,
 /// but a name that it knows has at most 15.
 const LONGEST_VALUE: usize = 255;
-
-/// The longest value sent to readers of our own, bytes: a sentence that a person is to read.
-const LONGEST_TEXT: usize = 4 * LONGEST_VALUE;
 
 /// The longest body sent, bytes: zebra's buffer has 3,200, and a longer one desynchronises it.
 pub const LONGEST_SENT: usize = 3_000;
@@ -115,16 +113,15 @@ impl Record {
             for (column, value) in &self.fields {
                 // What a client sent as column names comes back to it in error answers.
                 let _ = write!(names, "{},", clean(column, longest, Cleaning::Replace));
+                // A sentence about the topology file, with places and a way out; it is alone in its row.
+                let longest = if column == column::PROBLEM { 4 * longest } else { longest };
                 let _ = write!(values, "{},", clean(value, longest, self.cleaning));
             }
             names.pop();
             values.pop();
             names + "\n" + &values + "\n"
         };
-        let mut longest = match self.cleaning {
-            Cleaning::Replace => LONGEST_VALUE,
-            Cleaning::Escape => LONGEST_TEXT,
-        };
+        let mut longest = LONGEST_VALUE;
         loop {
             let body = body(longest);
             if body.len() <= LONGEST_SENT || longest == 0 {

@@ -23,7 +23,7 @@ use super::rows::Change;
 
 /// A connected client, as long as it is connected. Never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ClientId(u64);
+pub struct ClientId(pub(crate) u64);
 
 /// What clients may take.
 #[derive(Clone, Copy, Debug)]

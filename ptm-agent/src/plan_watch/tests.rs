@@ -253,7 +253,7 @@ fn events_that_were_lost_are_made_up_for() {
     run(async {
         let mut scene = Scene::new(plain).await;
         scene.quiet().await;
-        let queue = std::fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+        let queue = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
         // Each comes and goes: two events at least.
         for _ in 0..queue.trim().parse::<usize>().unwrap() / 2 + 1 {
             write(scene.path("other.dot"), "").unwrap();
