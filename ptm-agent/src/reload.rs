@@ -266,7 +266,7 @@ async fn changed(watch: &mut Option<PlanWatch>) {
         }
         *watch = None;
     }
-    pending().await
+    pending::<()>().await;
 }
 
 #[cfg(test)]

@@ -271,13 +271,10 @@ fn while_a_large_plan_is_read_everybody_is_answered() {
     let ended = wait::until("the reload to end", PATIENCE, || {
         let reports = vm1.reports().unwrap();
         assert!(reports.iter().all(|report| report.reason == "match"));
-        match reload.ended() {
-            Some(status) => Ok(status),
-            None => {
-                answers += 1;
-                Err("it goes on")
-            }
-        }
+        reload.ended().ok_or_else(|| {
+            answers += 1;
+            "it goes on"
+        })
     })
     .unwrap();
     assert!(ended.success(), "{}", reload.log());

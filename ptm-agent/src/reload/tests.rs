@@ -137,7 +137,8 @@ fn failures_read_as_ptmd_s_and_tell_more() {
         assert_eq!(failed.why, Refusal::CannotOpenFile(file.clone()));
         assert!(failed.problems[0].contains("No such file or directory"), "{failed:?}");
 
-        let twice = (1..=30).map(|port| format!("a:{port} -- b:{port}\na:{port} -- c:{port}\n")).collect::<String>();
+        let twice =
+            (1..=30).map(|port| format!("a:{port} -- b:{port}\na:{port} -- c:{port}\n")).collect::<Vec<_>>().concat();
         scene.write(format!("graph {{\n{twice}}}"));
         let failed = scene.refusal(at(3)).await;
         let sentence = format!("Topology file error [{}] [30 errors, to be read with `ptmctl check`]", file.display());

@@ -8,7 +8,7 @@ fn broken() -> PlanRow {
     PlanRow {
         file: "/etc/ptm.d/topology.dot".to_owned(),
         node: "leaf1".to_owned(),
-        loaded: Duration::from_secs(3_600),
+        loaded: Duration::from_hours(1),
         took: Duration::from_millis(7),
         links: 1_024,
         nodes: 36,
