@@ -8,7 +8,7 @@
 mod status;
 
 use std::future::pending;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -210,7 +210,8 @@ impl Source {
         let file = plan_file::load(self.file.as_deref(), self.colour);
         let has_warnings = file.as_ref().is_ok_and(|file| !file.warnings.is_empty());
         let result = file.and_then(|file| {
-            eprint!("{}", file.warnings);
+            // As at the start, where a person may sit. Nobody reads a closed standard error.
+            let _ = io::stderr().write_all(file.warnings.as_bytes());
             let (path, node) = (file.path.clone(), file.node_name(self.node.as_deref())?);
             Ok((path, file.plan_for(&node)?))
         });
@@ -266,7 +267,7 @@ async fn changed(watch: &mut Option<PlanWatch>) {
         }
         *watch = None;
     }
-    pending().await
+    pending::<()>().await;
 }
 
 #[cfg(test)]

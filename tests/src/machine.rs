@@ -40,6 +40,7 @@ pub struct Machine {
 }
 
 /// What a command that ended left.
+#[derive(Debug)]
 pub struct Output {
     /// How it ended.
     pub status: ExitStatus,

@@ -3,6 +3,9 @@
 use std::io::{self, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use nix::unistd::geteuid;
@@ -69,4 +72,33 @@ pub fn ask_socket(node: &Node, bytes: &[u8]) -> io::Result<String> {
         let _ = socket.read_to_end(&mut answer);
         Ok(String::from_utf8_lossy(&answer).into_owned())
     })
+}
+
+/// A program that finds a kernel without a system call, as one that was built without it, or where a limit is reached:
+/// `call` answers with `errno`, whatever its arguments.
+pub fn without_call(program: &Path, call: libc::c_long, errno: libc::c_int) -> Command {
+    let instruction = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter {
+        code: u16::try_from(code).expect("instructions are 16 bits wide"),
+        jt,
+        jf,
+        k,
+    };
+    let call = u32::try_from(call).expect("system calls have small numbers");
+    let filter = [
+        // The number of the call is the first field of `struct seccomp_data`.
+        instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, call),
+        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | errno.cast_unsigned()),
+        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let mut command = Command::new(program);
+    // SAFETY: between fork and exec it makes one system call, on memory of its own that the call copies.
+    unsafe {
+        command.pre_exec(move || {
+            let program = libc::sock_fprog { len: 4, filter: filter.as_ptr().cast_mut() };
+            let set = libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program);
+            if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        });
+    }
+    command
 }

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::Command;
 
 use nix::unistd::Pid;
 use ptm_tests::scenario::{self, RING, passing_ring, usual_ring};
 use ptm_tests::wait::{self, PATIENCE};
-use ptm_tests::{Fabric, Node, Output, USUAL_TTL};
+use ptm_tests::{Fabric, Node, Output, USUAL_TTL, program};
 
 /// How often a process holds a TCX or XDP link, by interface index. From the kernel's account of its open files.
 fn links_held(agent: Pid) -> BTreeMap<u32, usize> {
@@ -149,42 +146,13 @@ fn without_privilege_it_says_what_is_missing() {
     let mut fabric = Fabric::from_plan(RING).unwrap();
     let vm1 = fabric.node("vm1").unwrap();
     // Root in name only: no capability at all, whatever the program's owner and mode.
-    let agent = ptm_tests::program("ptm-agent").unwrap();
+    let agent = program("ptm-agent").unwrap();
     let mut command = Command::new("setpriv");
     command.args(["--bounding-set", "-all", "--inh-caps", "-all"]).arg(agent);
     command.args(["-c", "/run/ptm/topology.dot", "--node", "vm1"]);
     let output = vm1.machine().output(command).unwrap();
     let said = sentence(&output);
     assert!(said.contains("root") || said.contains("CAP_"), "{}", output.stderr);
-}
-
-/// Lets a program find a kernel that was built without eBPF: `bpf()` answers as it does there.
-fn without_ebpf(program: &Path) -> Command {
-    let instruction = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter {
-        code: u16::try_from(code).expect("instructions are 16 bits wide"),
-        jt,
-        jf,
-        k,
-    };
-    let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned();
-    let bpf = u32::try_from(libc::SYS_bpf).expect("system calls have small numbers");
-    let filter = [
-        // The number of the call is the first field of `struct seccomp_data`.
-        instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, bpf),
-        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, enosys),
-        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ];
-    let mut command = Command::new(program);
-    // SAFETY: between fork and exec it makes one system call, on memory of its own that the call copies.
-    unsafe {
-        command.pre_exec(move || {
-            let program = libc::sock_fprog { len: 4, filter: filter.as_ptr().cast_mut() };
-            let set = libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program);
-            if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-        });
-    }
-    command
 }
 
 #[test]
@@ -194,7 +162,7 @@ fn without_ebpf_in_the_kernel_it_says_what_is_missing() {
     }
     let mut fabric = Fabric::from_plan(RING).unwrap();
     let vm1 = fabric.node("vm1").unwrap();
-    let mut command = without_ebpf(&ptm_tests::program("ptm-agent").unwrap());
+    let mut command = scenario::without_call(&program("ptm-agent").unwrap(), libc::SYS_bpf, libc::ENOSYS);
     command.args(["-c", "/run/ptm/topology.dot", "--node", "vm1"]);
     let output = vm1.machine().output(command).unwrap();
     assert!(sentence(&output).contains("CONFIG_BPF_SYSCALL"), "{}", output.stderr);

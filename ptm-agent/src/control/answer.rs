@@ -104,8 +104,7 @@ impl Answer {
             (0, Some(port)) if asked.about == About::Ports => ("fail", Refusal::UnknownPort(port.clone()).to_string()),
             (0, _) => ("fail", none.to_string()),
             (_, _) if !asked.end => return answer.finished(),
-            (1, _) => ("pass", "1 row".to_owned()),
-            (_, _) => ("pass", format!("{count} rows")),
+            (_, _) => ("pass", rows_told(count)),
         };
         let end = closing(command, status, &sentence);
         let end = if asked.end && asked.more { ours(end, plan_error) } else { end };
@@ -140,6 +139,10 @@ impl Answer {
     pub fn into_pieces(self) -> Vec<Arc<[u8]>> {
         self.pieces
     }
+}
+
+fn rows_told(count: usize) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }
 
 /// Success or failure, in the protocol's form: the command's own columns, and two more.

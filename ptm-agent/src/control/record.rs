@@ -20,9 +20,6 @@ const LONGEST_VALUE: usize = 255;
 /// looking at its length, and the plan may have any name; one of an interface has at most 15.
 const LONGEST_PORT: usize = 63;
 
-/// The longest value sent to readers of our own, bytes: a sentence that a person is to read.
-const LONGEST_TEXT: usize = 4 * LONGEST_VALUE;
-
 /// The longest body sent, bytes: zebra's buffer has 3,200, and a longer one desynchronises it.
 pub const LONGEST_SENT: usize = 3_000;
 
@@ -119,18 +116,19 @@ impl Record {
             for (column, value) in &self.fields {
                 // What a client sent as column names comes back to it in error answers.
                 let _ = write!(names, "{},", clean(column, longest, Cleaning::Replace));
-                let is_copied = column == column::PORT && self.cleaning == Cleaning::Replace;
-                let longest = if is_copied { longest.min(LONGEST_PORT) } else { longest };
+                let longest = match column.as_ref() {
+                    column::PORT if self.cleaning == Cleaning::Replace => longest.min(LONGEST_PORT),
+                    // A sentence about the topology file, with places and a way out; it is alone in its row.
+                    column::PROBLEM => 4 * longest,
+                    _ => longest,
+                };
                 let _ = write!(values, "{},", clean(value, longest, self.cleaning));
             }
             names.pop();
             values.pop();
             names + "\n" + &values + "\n"
         };
-        let mut longest = match self.cleaning {
-            Cleaning::Replace => LONGEST_VALUE,
-            Cleaning::Escape => LONGEST_TEXT,
-        };
+        let mut longest = LONGEST_VALUE;
         loop {
             let body = body(longest);
             if body.len() <= LONGEST_SENT || longest == 0 {

@@ -24,7 +24,7 @@ use super::rows::Change;
 
 /// A connected client, as long as it is connected. Never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ClientId(u64);
+pub struct ClientId(pub(crate) u64);
 
 impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,7 @@
 //! `ptmctl` as a user sees it: its output to the letter, and its dealings with agents and old daemons on a real socket.
 
+mod plan;
+
 use std::io::{Read as _, Write as _};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};

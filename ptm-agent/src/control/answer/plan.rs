@@ -1,6 +1,6 @@
 //! The answers to our own commands about the plan, `reload` and `get-plan`.
 
-use super::{Answer, closing, ours};
+use super::{Answer, closing, ours, rows_told};
 use crate::control::column;
 use crate::control::record::{Cleaning, Record};
 use crate::control::refusal::Refusal;
@@ -32,7 +32,7 @@ impl Answer {
     pub fn to_get_plan(command: &Command, plan: &PlanRow) -> Self {
         let mut answer = Self::default();
         answer.message(command.cmdid, &plan.record());
-        let count = format!("{} problems", plan.problems.len());
+        let count = rows_told(1 + plan.problems.len());
         answer.with_problems(command, &plan.problems).ended(command, "pass", &count, plan.error.as_deref())
     }
 
@@ -49,3 +49,6 @@ impl Answer {
         self.finished()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,12 @@ use super::*;
 use crate::control::codec::{Decoder, Incoming, LONGEST_BODY, Message};
 use crate::control::rows;
 
-fn command(body: &str) -> Command {
+pub(super) fn command(body: &str) -> Command {
     Command::read(&Message { kind: Kind::Command, cmdid: 42, body: body.into() }).unwrap().unwrap()
 }
 
 /// The bodies of the messages in an answer, each of which must be a response that echoes the number.
-fn bodies(answer: Answer) -> Vec<String> {
+pub(super) fn bodies(answer: Answer) -> Vec<String> {
     let mut bodies = Vec::new();
     for piece in answer.into_pieces() {
         assert!(piece.len() <= LONGEST_RUN);

@@ -26,6 +26,8 @@ fn reads_the_commands_of_zebra_and_ptmctl() {
         let body = format!("cmd,client,seqid\n{command},bgp,12\n");
         assert_eq!(read(&body).unwrap().unwrap().request, Request::Bfd);
     }
+    assert_eq!(read("cmd\nreload\n").unwrap().unwrap().request, Request::Reload);
+    assert_eq!(read("cmd\nget-plan\n").unwrap().unwrap().request, Request::GetPlan);
     assert_eq!(read("cmd\nget-statistics\n").unwrap().unwrap().request, Request::Unknown);
 }
 
