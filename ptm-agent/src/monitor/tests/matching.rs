@@ -372,8 +372,8 @@ fn a_change_tells_what_the_plan_wants_done_about_it() {
     bench.link(1, "swp1", false);
     assert_eq!(notify(&mut bench), [(Some(Reason::LinkDown), Notify::Hook)]);
     // Out of the plan, nobody wishes anything any more.
-    bench.monitor.set_plan(plan_of("graph { me:swp2 -- r1:swp2 }"), bench.now);
-    assert_eq!(notify(&mut bench), [(None, Notify::Log), (Some(Reason::Silent), Notify::Log)]);
+    bench.monitor.set_plan(plan_of("graph { me:swp9 -- r1:swp9 }"), bench.now);
+    assert_eq!(notify(&mut bench), [(None, Notify::Log), (Some(Reason::Absent), Notify::Log)]);
 }
 
 #[test]
