@@ -20,7 +20,7 @@ struct Arguments {
     /// The plan; if not given, /etc/ptm.d/topology.dot, else /etc/cumulus/ptm.dot
     #[arg(short, long, value_name = "FILE", env = "PTM_CONFIG")]
     config: Option<PathBuf>,
-    /// This machine's name in the plan, if that is neither its host name nor its address
+    /// This machine's name in the plan, if it isn't its host name, or one of its addresses
     #[arg(long, value_name = "NAME", env = "PTM_NODE")]
     node: Option<String>,
     /// Where in the kernel frames are captured
