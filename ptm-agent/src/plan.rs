@@ -4,7 +4,8 @@
 //! nothing is logged. Graphviz is the reference for what a file means; where its reading would lose a cable without a
 //! word (`leaf-1` without quotes, parallel cables in a `strict` graph), this one complains instead. One difference is
 //! silent: the edge attribute `key`, by which Graphviz takes several edges for one, is ignored like any unknown one.
-//! `BFD` lists are checked and not kept: the agent runs no BFD.
+//! `BFD` lists are checked and not kept: the agent runs no BFD. What ptmd's files don't have, and what changes nothing
+//! unless a file says it: `match_type=any`, `notify` other than `log`, and `portnametype` ([`same_port_name`]).
 //!
 //! A file of a million links is read in one walk, without a tree: the parser hands links of 24 bytes to `links`, which
 //! sorts them into the [`Directory`].
@@ -31,7 +32,7 @@ mod topology;
 pub use self::attributes::{HostIdType, HostnameType, MatchType, Notify, PortNameType};
 pub use self::diagnostic::{Diagnostic, Label, Severity, Span};
 pub use self::directory::{Directory, Endpoint, LinkEnd, Node};
-pub use self::identity::{Machine, Unidentified, UnknownNode, short_host_name};
+pub use self::identity::{Machine, Unidentified, UnknownNode, list_addresses, short_host_name};
 pub use self::order::natural_order;
 pub use self::port_name::same_port_name;
 pub use self::render::render;

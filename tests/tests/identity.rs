@@ -129,15 +129,15 @@ fn any_recognises_a_host_whose_lldpd_sends_mac_addresses() {
     }
     let wiring = "graph { vm1:eth1 -- vm2:eth1  vm1:eth2 -- vm2:eth2  vm1:eth3 -- vm2:eth3 }";
     let mut fabric = fabric(wiring, wiring);
+    fabric.nodes().for_each(|node| node.start_lldpd(USUAL_TTL).unwrap());
+    fabric.node("vm1").unwrap().await_lldpd_neighbor("eth2", "vm2", "eth2").unwrap();
+    // lldpd's default, which the fabric's configuration replaces.
     let vm2 = fabric.node("vm2").unwrap();
-    vm2.start_lldpd(USUAL_TTL).unwrap();
+    vm2.configure_lldpd("lldp portidsubtype macaddress").unwrap();
     let mac = vm2.machine().read("/sys/class/net/eth2/address").unwrap().trim().to_owned();
-    let dotted: String = mac.replace(':', "").to_uppercase();
-    let dotted = format!("{}.{}.{}", &dotted[..4], &dotted[4..8], &dotted[8..]);
-    wait::until("lldpd on vm2 to take its default", PATIENCE, || {
-        vm2.configure_lldpd("lldp portidsubtype macaddress").map_err(|error| format!("{error:?}"))
-    })
-    .unwrap();
+    let digits = mac.replace(':', "").to_uppercase();
+    let dotted = format!("{}.{}.{}", &digits[..4], &digits[4..8], &digits[8..]);
+    fabric.node("vm1").unwrap().await_lldpd_neighbor("eth2", "vm2", &mac).unwrap();
     let plan = format!(
         "graph G {{
             edge [LLDP=\"match_type=any\"]
@@ -162,16 +162,25 @@ fn notify_chooses_who_is_told() {
     if !scenario::may_run("notify") {
         return;
     }
-    let wiring = "graph { vm1:eth1 -- vm2:eth1  vm1:eth2 -- vm2:eth2  vm1:eth3 -- vm2:eth3 }";
+    let wiring = "graph { vm1:eth1 -- vm2:eth1  vm1:eth2 -- vm2:eth2  vm1:eth3 -- vm2:eth3  vm1:eth4 -- vm2:eth4 }";
     let plan = "graph G { vm1:eth1 -- vm2:eth1 [notify=log]  vm1:eth2 -- vm2:eth2 [notify=hook] \
-                edge [notify=none] vm1:eth3 -- vm2:eth3 }";
+                edge [notify=none] vm1:eth3 -- vm2:eth3  vm1:eth4 -- vm2:eth4 }";
     let mut fabric = fabric(wiring, plan);
     start_all(&mut fabric);
-    let mut listener = fabric.node("vm1").unwrap().listen().unwrap();
     let ports = ["eth3", "eth2", "eth1"];
     for port in ports {
         report(&mut fabric, "vm1", port, "match");
     }
+    // A listener is one once it has heard something.
+    let mut listener = fabric.node("vm1").unwrap().listen().unwrap();
+    wait::until("the listener to listen", PATIENCE, || {
+        for (up, reason) in [(false, "link-down"), (true, "match")] {
+            fabric.set_link("vm1:eth4", up).map_err(|error| format!("{error:?}"))?;
+            report(&mut fabric, "vm1", "eth4", reason);
+        }
+        if listener.new_lines().is_empty() { Err("nothing heard") } else { Ok(()) }.map_err(str::to_owned)
+    })
+    .unwrap();
     // The silent one first: when the others are done, so would it be.
     for port in ports {
         fabric.unplug(&format!("vm1:{port}")).unwrap();

@@ -60,6 +60,9 @@ pub(super) fn advise<'a>(
     if let Some(advice) = expectation.and_then(|expectation| setting::mends(plan, expectation, &pdu)) {
         return Some(advice);
     }
+    let closeness = expectation.map(|expectation| judge::closeness(expectation, &pdu));
+    // Not the node that belongs here, or none does.
+    let is_stranger = matches!(closeness, None | Some(Closeness::WrongNode));
     let planned = planned_far_end(plan, &pdu);
     if let Some((near, far)) = &planned {
         if far.node == plan.node() && far.port != port {
@@ -71,33 +74,47 @@ pub(super) fn advise<'a>(
             let far = far.port;
             return Some(format!("{near} belongs on {far}; move the cable from {port} to {far}{also}"));
         }
-        if far.node != plan.node() && expectation.is_none_or(|e| judge::closeness(e, &pdu) == Closeness::WrongNode) {
+        if far.node != plan.node() && is_stranger {
             return Some(format!("{near} belongs on {}:{}, not on this machine's {port}", far.node, far.port));
         }
     }
-    let expectation = expectation?;
-    let far_port = expectation.far_port.as_deref()?;
-    match judge::closeness(expectation, &pdu) {
-        Closeness::WrongPort => {
-            let found = compare::port_name(Some(expectation), &pdu);
-            Some(format!("at {}, move the cable from {found} to {far_port}", expectation.far_node))
+    let known = nodes(plan, &pdu);
+    if planned.is_none() && is_stranger {
+        // A link without far port says where the node belongs, whichever of its ports it is.
+        let here = plan.expectations().iter().find(|e| e.far_port.is_none() && known.contains(&&*e.far_node));
+        if let Some(Expectation { port: own, far_node, .. }) = here {
+            return Some(format!("{far_node} belongs on {own}; move the cable from {port} to {own}"));
         }
+    }
+    let expectation = expectation?;
+    let (far_node, far_port) = (&expectation.far_node, expectation.far_port.as_deref()?);
+    let found = compare::port_name(Some(expectation), &pdu);
+    match closeness? {
+        Closeness::WrongPort => Some(format!("at {far_node}, move the cable from {found} to {far_port}")),
         Closeness::WrongNode if planned.is_none() => {
-            let far = format!("{}:{far_port}", expectation.far_node);
-            Some(format!("the plan does not know this neighbor; connect {port} to {far}"))
+            let unknown = known.first().map_or_else(
+                || "the plan does not know this neighbor".to_owned(),
+                |node| format!("the plan has no cable in {node}:{found}"),
+            );
+            Some(format!("{unknown}; connect {port} to {far_node}:{far_port}"))
         }
         Closeness::WrongNode | Closeness::Match => None,
     }
 }
 
+/// The plan's nodes that a neighbor may be.
+fn nodes<'p>(plan: &'p Plan, pdu: &Lldpdu<'_>) -> Vec<&'p str> {
+    let at = compare::addresses(pdu).filter_map(|address| plan.node_at(address));
+    let called = pdu.system_name.and_then(Text::to_str).map_or_else(Vec::new, |name| plan.nodes_called(name));
+    at.chain(called).collect()
+}
+
 /// The neighbor's own endpoint, `node:port`, its node as the plan spells it, and where the plan puts the other end of its
 /// cable.
 fn planned_far_end<'p>(plan: &'p Plan, pdu: &Lldpdu<'_>) -> Option<(String, Endpoint<'p>)> {
-    let at = compare::addresses(pdu).filter_map(|address| plan.node_at(address));
-    let called = pdu.system_name.and_then(Text::to_str).map_or_else(Vec::new, |name| plan.nodes_called(name));
     let description = pdu.port_description.and_then(Text::to_str);
     let port_id = pdu.port_id.to_string();
-    at.chain(called).find_map(|node| {
+    nodes(plan, pdu).into_iter().find_map(|node| {
         let far = |port: &str| Some((format!("{node}:{port}"), plan.far_end(node, port)?));
         far(&port_id).or_else(|| description.and_then(far))
     })

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::lldp::{Lldpdu, Text};
 use crate::monitor::compare;
 use crate::monitor::{Neighbor, Reason};
-use crate::plan::{Expectation, MatchNode, MatchType};
+use crate::plan::{Expectation, MatchNode, MatchType, list_addresses};
 
 /// Why nobody is on a port whose link is up, or that nobody can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,8 +137,9 @@ pub(super) fn difference(expectation: &Expectation, pdu: &Lldpdu<'_>) -> Option<
                 Difference { field: Field::SystemName, expected: expected_node, observed: text(pdu.system_name) }
             }
             MatchNode::Address(_) => {
-                let sent: Vec<String> = compare::addresses(pdu).map(|address| address.to_string()).collect();
-                Difference { field: Field::ManagementAddress, expected: expected_node, observed: sent.join(", ") }
+                let sent: Vec<_> = compare::addresses(pdu).collect();
+                let observed = list_addresses(&sent);
+                Difference { field: Field::ManagementAddress, expected: expected_node, observed }
             }
         }),
         (Closeness::WrongPort, Some(port)) => {

@@ -88,15 +88,18 @@ pub enum Unidentified {
 }
 
 fn none_of(addresses: &[IpAddr]) -> String {
-    /// More than these would bury the sentence; a switch has an address on each of its networks.
-    const SHOWN: usize = 8;
-    if addresses.is_empty() {
-        return "this machine has none but loopback and link-local ones".to_owned();
+    match addresses {
+        [] => "this machine has none but loopback and link-local ones".to_owned(),
+        some => format!("has none of this machine's: {}", list_addresses(some)),
     }
-    let shown: Vec<String> = addresses.iter().take(SHOWN).map(IpAddr::to_string).collect();
-    let more = addresses.len() - shown.len();
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("has none of this machine's: {}{more}", shown.join(", "))
+}
+
+/// Addresses in a sentence: a switch has one on each of its networks, and more than eight would bury it.
+pub fn list_addresses(addresses: &[IpAddr]) -> String {
+    let (shown, more) = addresses.split_at(addresses.len().min(8));
+    let shown: Vec<String> = shown.iter().map(IpAddr::to_string).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    shown.join(", ") + &more
 }
 
 /// The plan does not name this node. Shown as the original words it inside its second pair of brackets:

@@ -344,6 +344,39 @@ fn both_ends_of_a_cable_may_be_here() {
 }
 
 #[test]
+fn an_edge_without_far_port_says_where_its_node_belongs() {
+    let plan = "graph { me:swp1 -- r1:swp1  me:swp2 -- host1  r1:swp9 -- r9:swp1 }";
+    let host = sent("host1.example.com", Id::Mac, "eth0");
+    let belongs = |port: &str| format!("host1 belongs on swp2; move the cable from {port} to swp2");
+    let bench = bench(plan, "me", &[host, host, host, sent("r9", Id::Name("swp2"), "")]);
+    assert_eq!((bench.reason("swp2"), bench.advice("swp2")), (Some(Reason::Unchecked), String::new()));
+    assert_eq!((bench.reason("swp1"), bench.advice("swp1")), (Some(Reason::WrongNode), belongs("swp1")));
+    assert_eq!((bench.reason("swp3"), bench.advice("swp3")), (Some(Reason::Unplanned), belongs("swp3")));
+    // A node of the plan, by a port that is not in it.
+    assert_eq!((bench.reason("swp4"), bench.advice("swp4")), (Some(Reason::Unplanned), String::new()));
+    let other = self::bench(plan, "me", &[sent("r9", Id::Name("swp2"), "")]);
+    assert_eq!(other.advice("swp1"), "the plan has no cable in r9:swp2; connect swp1 to r1:swp1");
+}
+
+#[test]
+fn a_change_tells_what_the_plan_wants_done_about_it() {
+    let plan = |list: &str| format!("graph {{ me:swp1 -- r1:swp1 [{list}] }}");
+    let mut bench = bench(&plan("notify=none"), "me", &[sent("r1", Id::Name("swp1"), "")]);
+    let notify = |bench: &mut Bench| -> Vec<(Option<Reason>, Notify)> {
+        std::iter::from_fn(|| bench.monitor.poll_event()).map(|event| (event.after, event.notify)).collect()
+    };
+    assert_eq!(notify(&mut bench), [(Some(Reason::Silent), Notify::None), (Some(Reason::Match), Notify::None)]);
+    // The new plan's wish holds, also for the change that it makes; nothing else changed, so there is none.
+    bench.monitor.set_plan(plan_of(&plan("notify=hook")), bench.now);
+    assert_eq!(notify(&mut bench), []);
+    bench.link(1, "swp1", false);
+    assert_eq!(notify(&mut bench), [(Some(Reason::LinkDown), Notify::Hook)]);
+    // Out of the plan, nobody wishes anything any more.
+    bench.monitor.set_plan(plan_of("graph { me:swp9 -- r1:swp9 }"), bench.now);
+    assert_eq!(notify(&mut bench), [(None, Notify::Log), (Some(Reason::Absent), Notify::Log)]);
+}
+
+#[test]
 fn another_way_to_compare_judges_anew() {
     let plan = |graph: &str| format!("graph {{ {graph} me:swp1 -- r1:\"Eth1/1\" }}");
     let mut bench = bench(&plan(""), "me", &[sent("r1", Id::Name("Ethernet1/1"), "")]);
