@@ -29,7 +29,7 @@ pub(crate) fn check(bytes: &[u8]) {
         }
     }
     if let Ok(body) = str::from_utf8(bytes) {
-        Record::read_all(body).into_iter().for_each(check_record);
+        Record::read_all(body).iter().for_each(check_record);
         check_rows(body);
     }
 }
@@ -44,20 +44,20 @@ struct Decoded {
 
 fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, longest_body: usize) -> Decoded {
     let mut decoder = Decoder::new(longest_body);
-    let mut decoded = Decoded { incoming: Vec::new(), desync: None, is_at_boundary: false };
+    let mut found = Decoded { incoming: Vec::new(), desync: None, is_at_boundary: false };
     for piece in pieces {
         decoder.push(piece);
         loop {
             match decoder.decode() {
-                Ok(Some(incoming)) => decoded.incoming.push(incoming),
+                Ok(Some(incoming)) => found.incoming.push(incoming),
                 Ok(None) => break,
                 // The connection is closed: what follows is not looked at.
-                Err(desync) => return Decoded { desync: Some(desync), ..decoded },
+                Err(desync) => return Decoded { desync: Some(desync), ..found },
             }
         }
     }
-    decoded.is_at_boundary = decoder.is_at_boundary();
-    decoded
+    found.is_at_boundary = decoder.is_at_boundary();
+    found
 }
 
 /// Each piece is as long as the first byte in it says, so that a change of the data moves the cuts too.
@@ -148,7 +148,7 @@ fn zebra<'a>(record: &'a Record, key: &str) -> Option<&'a str> {
 }
 
 /// A record that was encoded is read back: cleaned, and, where it was escaped, as it was.
-fn check_record(record: Record) {
+fn check_record(record: &Record) {
     let sent = record.encode();
     assert!(sent.len() <= LONGEST_SENT);
     let again = read_one(&sent);
@@ -164,7 +164,7 @@ fn check_record(record: Record) {
         let values = |record: &Record| -> Vec<String> {
             record.fields().map(|(_, value)| if value.is_empty() { NOTHING } else { value }.to_owned()).collect()
         };
-        assert_eq!(values(&again), values(&record));
+        assert_eq!(values(&again), values(record));
     }
 }
 

@@ -23,7 +23,9 @@ pub(crate) fn check(bytes: &[u8]) {
 
     let (topology, diagnostics) = plan::read(text);
     assert!(diagnostics.len() <= MOST_DIAGNOSTICS, "{} diagnostics", diagnostics.len());
-    diagnostics.iter().for_each(|diagnostic| check_diagnostic(diagnostic, text));
+    for diagnostic in &diagnostics {
+        check_diagnostic(diagnostic, text);
+    }
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     assert_eq!((reading.errors, reading.warnings), (errors, diagnostics.len() - errors));
     // For a terminal: the same with colours.

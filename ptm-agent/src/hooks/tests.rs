@@ -340,7 +340,7 @@ async fn hook_that_is_replaced_runs_to_its_end_and_the_new_one_is_next() {
     hooks.enqueue(fail("swp1"));
     until("it runs", || bench.log().contains("under way")).await;
 
-    bench.hook("new", "755", &format!("#!/bin/sh\necho new $PTM_PORT >> {}\n", bench.path("done").display()));
+    bench.hook("new", "755", format!("#!/bin/sh\necho new $PTM_PORT >> {}\n", bench.path("done").display()));
     fs::rename(bench.path("new"), bench.path("if-topo-fail")).unwrap();
     hooks.enqueue(fail("swp2"));
     until("the new one ran", || hooks.counters().runs == 1).await;

@@ -23,7 +23,7 @@ async fn hook_that_is_not_executable_gets_the_command_that_mends_it() {
 #[tokio::test]
 async fn script_that_names_no_interpreter_is_not_run_by_a_shell() {
     let bench = Bench::new();
-    bench.hook("if-topo-fail", "755", &format!("touch {}\n", bench.path("ran").display()));
+    bench.hook("if-topo-fail", "755", format!("touch {}\n", bench.path("ran").display()));
     let (counters, log) = outcome(&bench).await;
     assert_eq!(counters, Counters { failures: 1, ..Counters::default() });
     assert!(log.contains("begin it with #!/bin/sh"), "{log}");
