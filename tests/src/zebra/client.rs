@@ -50,12 +50,13 @@ impl Client {
     pub(super) fn run(&self, network: &File) -> nix::Result<()> {
         setns(network, CloneFlags::CLONE_NEWNET)?;
         let mut backoff = Backoff::new();
+        let mut reader = Reader::new();
         loop {
             let wait = match connect_to_daemon() {
                 Ok(socket) => {
                     self.note(Seen::Connected);
                     let mut interfaces = Interfaces::default();
-                    match self.serve(socket, &mut interfaces) {
+                    match self.serve(socket, &mut reader, &mut interfaces) {
                         End::Lost(why) => self.note(Seen::Disconnected(why)),
                         End::Stopped | End::Crashed => return Ok(()),
                     }
@@ -77,11 +78,10 @@ impl Client {
         }
     }
 
-    fn serve(&self, mut socket: UnixStream, interfaces: &mut Interfaces) -> End {
+    fn serve(&self, mut socket: UnixStream, reader: &mut Reader, interfaces: &mut Interfaces) -> End {
         if let Err(e) = socket.write_all(GET_STATUS) {
             return End::Lost(e.to_string());
         }
-        let mut reader = Reader::new();
         loop {
             if self.stopped(Some(&socket), PollTimeout::NONE) {
                 return End::Stopped;
@@ -90,11 +90,10 @@ impl Client {
             loop {
                 match reader.read(&mut socket) {
                     Ok(Read::Cable { kind, port, status }) => {
-                        let change = interfaces.hear(&port, &status);
-                        self.note(Seen::Cable { kind, port: port.clone(), status });
+                        self.note(Seen::Cable { kind, port: port.clone(), status: status.clone() });
                         if if_nametoindex(port.as_str()).is_err() {
                             self.note(Seen::NoInterface(port));
-                        } else if let Some(up) = change {
+                        } else if let Some(up) = interfaces.hear(&port, &status) {
                             self.note(Seen::Interface { port, up });
                         }
                     }

@@ -43,7 +43,7 @@ pub enum Kind {
     Response,
 }
 
-/// zebra's buffer. What a message leaves in it, the next finds there.
+/// zebra's buffer. What a message leaves in it, the next finds there, also after a new connection.
 pub(super) struct Reader(Vec<u8>);
 
 impl Reader {
