@@ -34,7 +34,7 @@ fn a_restart_under_a_passing_fabric_is_no_event_and_no_moment_without_a_verdict(
     if !scenario::may_run("restarts of the agent under a passing fabric") {
         return;
     }
-    let mut fabric = passing_ring(Duration::from_secs(600), &[]).unwrap();
+    let mut fabric = passing_ring(Duration::from_mins(10), &[]).unwrap();
     // Nobody speaks from here on, so that the memory alone can say something.
     for node in ["vm2", "vm4"] {
         fabric.node(node).unwrap().kill_lldpd();
@@ -122,7 +122,7 @@ fn a_memory_that_is_damaged_or_from_another_boot_is_ignored_and_logged() {
     if !scenario::may_run("damaged memory") {
         return;
     }
-    let mut fabric = passing_ring(Duration::from_secs(600), &[]).unwrap();
+    let mut fabric = passing_ring(Duration::from_mins(10), &[]).unwrap();
     for node in ["vm2", "vm4"] {
         fabric.node(node).unwrap().kill_lldpd();
     }

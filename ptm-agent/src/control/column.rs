@@ -128,7 +128,7 @@ pub const NUMBERS: [&str; 16] = [
 ];
 
 /// The columns that the original does not have.
-pub const OURS: [&str; 26] = [
+pub const OURS: [&str; 36] = [
     REASON,
     BEFORE,
     EXPLANATION,
@@ -155,6 +155,16 @@ pub const OURS: [&str; 26] = [
     TTL,
     HEARD,
     DECIDES,
+    PLAN_ERROR,
+    PROBLEM,
+    PLAN_FILE,
+    PLAN_NODE,
+    PLAN_LOADED,
+    PLAN_TOOK,
+    PLAN_LINKS,
+    PLAN_NODES,
+    PLAN_PORTS,
+    PLAN_BROKEN,
 ];
 
 /// The columns of the original's newest release in a row about a port.

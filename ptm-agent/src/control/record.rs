@@ -16,9 +16,11 @@ pub const NOTHING: &str = "N/A";
 /// The longest value sent, bytes: a system name of 802.1AB has at most so many.
 const LONGEST_VALUE: usize = 255;
 
-/// The longest name of a port sent to other readers than our own, bytes. zebra copies it into a buffer of 128 without
-/// looking at its length, and the plan may have any name; one of an interface has at most 15.
-const LONGEST_PORT: usize = 63;
+/// The longest name of a port sent to other readers than our own, bytes. The plan may have any name; one of an interface
+/// has at most 15. zebra copies it into a buffer of 128 without looking at its length, and worse: it reads the next
+/// message's header into the buffer where this body still stands, and takes what follows up to a comma for the sender's
+/// name, which it copies into 32 bytes. From 50 bytes on that overruns them (seen with FRR 8.4.4).
+const LONGEST_PORT: usize = 32;
 
 /// The longest body sent, bytes: zebra's buffer has 3,200, and a longer one desynchronises it.
 pub const LONGEST_SENT: usize = 3_000;

@@ -1,10 +1,14 @@
 //! One run of a hook, from start to end: no shell in between, a process group of its own, a time limit.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::ptr;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
@@ -121,6 +125,32 @@ pub(super) fn keep_inherited_descriptors() {
     unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }
 
+/// Has the kernel run this file with these variables, and nobody else. Must be the last thing that is asked of `command`
+/// before it runs.
+///
+/// Where something is to be done between fork and exec, std ends with `execvp`, and that hands a file that the kernel
+/// can't run to `/bin/sh`.
+fn exec_itself(command: &mut std::process::Command, path: &Path, variables: &[(&str, String)]) -> io::Result<()> {
+    const MOST: usize = 15;
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let variables =
+        variables.iter().map(|(name, value)| CString::new(format!("{name}={value}"))).collect::<Result<Vec<_>, _>>()?;
+    assert!(variables.len() <= MOST, "as many as `environment` makes");
+    let exec = move || {
+        let arguments = [path.as_ptr(), ptr::null()];
+        let mut environment = [ptr::null(); MOST + 1];
+        for (entry, variable) in environment.iter_mut().zip(&variables) {
+            *entry = variable.as_ptr();
+        }
+        // SAFETY: all three are alive and end as execve wants it: a NUL the strings, a null pointer the lists.
+        unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+        Err(io::Error::last_os_error())
+    };
+    // SAFETY: between fork and exec this is a bare system call; the closure neither allocates nor locks.
+    unsafe { command.pre_exec(exec) };
+    Ok(())
+}
+
 /// A hook under way. Dropped before its end, it is killed with everything in its process group.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -147,9 +177,8 @@ impl Process {
             let (reader, writer) = io::pipe()?;
             let mut command = Command::new(path);
             open_files::give_back(command.as_std_mut());
+            exec_itself(command.as_std_mut(), path, variables)?;
             let child = command
-                .env_clear()
-                .envs(variables.iter().map(|(name, value)| (name, value)))
                 .current_dir("/")
                 .stdin(Stdio::null())
                 .stdout(writer.try_clone()?)

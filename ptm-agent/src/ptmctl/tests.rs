@@ -1,7 +1,5 @@
 //! `ptmctl` as a user sees it: its output to the letter, and its dealings with agents and old daemons on a real socket.
 
-mod plan;
-
 use std::io::{Read as _, Write as _};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
@@ -17,6 +15,7 @@ use crate::control::{Answer, Command};
 use crate::monitor::Reason;
 
 mod original;
+mod plan;
 mod schema;
 mod verdicts;
 mod watching;

@@ -7,7 +7,7 @@ use crate::control::{Refusal, ReloadFailed, Request};
 const ERROR: &str = "Topology file error [/etc/ptm.d/topology.dot] [1 error, to be read with `ptmctl check`]";
 
 /// An agent whose file has, or has not, been broken for a while.
-fn agent_with(broken: bool) -> String {
+pub(super) fn agent_with(broken: bool) -> String {
     daemon(true, move |command, stream| {
         let problems = vec!["topology.dot:3:7: error: port `\u{202e}a, b` is cabled twice".to_owned()];
         let plan = PlanRow {

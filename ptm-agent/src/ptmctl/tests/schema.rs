@@ -44,7 +44,6 @@ fn described<'a>(schema: &'a Value, name: &str) -> BTreeSet<&'a str> {
 fn the_schema_has_the_keys_of_a_port_and_no_others() {
     let (schema, rows) = (schema(), serde_json::from_str::<Value>(&output(&agent(), "-j")).unwrap());
     let mut printed = keys(&rows["0"]);
-    printed.insert(column::CACHED);
     printed.extend(OLDER);
     assert_eq!(described(&schema, "port"), printed);
     assert!(column::PORTS.iter().all(|column| printed.contains(column)));
@@ -67,6 +66,15 @@ fn the_schema_has_the_keys_of_a_change_and_no_others() {
     let row = rows::tests::change(Some(Reason::Match), None).record(true).unwrap();
     let change: Value = serde_json::from_str(&json::change("now", &row)).unwrap();
     assert_eq!(described(&schema(), "change"), keys(&change));
+}
+
+#[test]
+fn the_schema_has_the_keys_of_a_plan_and_no_others() {
+    let (schema, plan) =
+        (schema(), serde_json::from_str::<Value>(&output(&plan::agent_with(true), "plan -j")).unwrap());
+    assert_eq!(described(&schema, "plan"), keys(&plan));
+    let reloaded: Value = serde_json::from_str(&output(&plan::agent_with(false), "reload -j")).unwrap();
+    assert_eq!(described(&schema, "reloaded"), keys(&reloaded));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::control::column;
-use crate::control::record::{Cleaning, Record};
+use crate::control::record::Record;
 
 /// An agent with these ports.
 fn agent_with(rows: Vec<PortRow>) -> String {
