@@ -4,10 +4,8 @@
 //! beyond that. The agent doesn't use it and needs more: one a port and one a client. A hook script may run a program
 //! that does, and gets the limit that the agent was started with.
 
-use std::io;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
 use std::sync::OnceLock;
+use std::{io, ptr};
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 
@@ -34,19 +32,26 @@ pub fn raise() -> io::Result<()> {
     Ok(())
 }
 
-/// Starts `command` with the limit that this process was started with.
-pub fn give_back(command: &mut Command) {
-    let Some(&soft) = INHERITED.get() else { return };
-    let lower = move || {
-        let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-        Ok(setrlimit(Resource::RLIMIT_NOFILE, soft.min(hard), hard)?)
-    };
-    // SAFETY: between fork and exec these are bare system calls; the closure neither allocates nor locks.
-    unsafe { command.pre_exec(lower) };
+/// Gives a child that was just started the limit that this process was started with.
+///
+/// Not before its exec, where the standard library's hook for that has glibc run a file without a `#!` line by a shell.
+/// So the child begins with the higher limit, and has the lower one before an interpreter is loaded, mostly; a program
+/// that opens a thousand files right away is not what this is for.
+pub fn give_back(child: u32) {
+    let (Some(&soft), Ok(child)) = (INHERITED.get(), i32::try_from(child)) else { return };
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointers are to a value that lives on. It fails only for a child that has ended.
+    unsafe {
+        if libc::prlimit(child, libc::RLIMIT_NOFILE, ptr::null(), &raw mut limit) == 0 {
+            limit.rlim_cur = soft.min(limit.rlim_max);
+            libc::prlimit(child, libc::RLIMIT_NOFILE, &raw const limit, ptr::null_mut());
+        }
+    }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::process::{Command, Stdio};
     use std::sync::Mutex;
 
     use super::*;
@@ -64,12 +69,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn it_is_raised_here_and_what_is_started_has_it_as_it_was() {
+    fn what_was_started_has_it_as_it_was() {
         let soft = raised();
-        let mut command = Command::new("sh");
-        command.args(["-c", "ulimit -Sn; ulimit -Hn"]);
-        give_back(&mut command);
-        let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "read go; ulimit -Sn; ulimit -Hn"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut shell = shell.spawn().unwrap();
+        give_back(shell.id());
+        drop(shell.stdin.take());
+        let printed = String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap();
         assert_eq!(printed, format!("{soft}\n{}\n", soft + 1));
     }
 }

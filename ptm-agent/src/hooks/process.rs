@@ -98,9 +98,7 @@ impl Process {
         }
         let start = |path: &Path| {
             let (reader, writer) = io::pipe()?;
-            let mut command = Command::new(path);
-            open_files::give_back(command.as_std_mut());
-            let child = command
+            let child = Command::new(path)
                 .env_clear()
                 .envs(variables.iter().map(|(name, value)| (name, value)))
                 .current_dir("/")
@@ -111,6 +109,9 @@ impl Process {
                 .spawn()?;
             // Owned from here on: what fails next kills it.
             let process = Self { child };
+            if let Some(pid) = process.child.id() {
+                open_files::give_back(pid);
+            }
             Ok((process, Output::new(pipe::Receiver::from_owned_fd(reader.into())?)))
         };
         start(&path).map_err(|error| StartError::new(path, error))
