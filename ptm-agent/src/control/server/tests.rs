@@ -6,9 +6,6 @@ mod stream;
 
 use std::io::Write as _;
 use std::net::Shutdown;
-use std::sync::Mutex;
-
-use tracing::Dispatch;
 
 use self::agent::Agent;
 use super::*;
@@ -160,51 +157,22 @@ fn a_second_agent_is_told_what_to_do() {
     runtime.block_on(async { Control::bind(&name, Limits::default()) }).expect("the name is free again at once");
 }
 
-/// The agent's log at this level, while somebody does something with it.
-fn log_of(does: impl FnOnce(&Agent)) -> String {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .finish();
-    let limits = Limits { clients: 2, patience: Duration::from_millis(10), ..Limits::default() };
-    let agent = Agent::start_logging(limits, 1, Dispatch::new(subscriber));
-    does(&agent);
-    drop(agent);
-    let bytes = log.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn every_line_of_the_log_says_who_the_client_is() {
-    let log = log_of(|agent| {
-        let mut clients = [agent.client(), agent.client()];
-        agent.wait_for(|counters| counters.connected == 2);
-        agent.client().expect(Kind::Response, "cmd_status");
-        clients[0].send("port\nswp1\n");
-        clients[0].expect(Kind::Response, "cmd_status");
-        clients[0].stream.write_all(b"GET /").unwrap();
-        while clients[0].next().is_some() {}
-        clients[1].stream.write_all(b"  15").unwrap();
-        while clients[1].next().is_some() {}
-        drop(agent.client());
-        agent.wait_for(|counters| counters.accepted == 3 && counters.connected == 0);
-    });
+    let limits = Limits { clients: 2, patience: Duration::from_millis(50), ..Limits::default() };
+    let agent = Agent::start(limits, 1);
+    let mut clients = [agent.client(), agent.client()];
+    agent.wait_for(|counters| counters.connected == 2);
+    agent.client().expect(Kind::Response, "cmd_status");
+    clients[0].send("port\nswp1\n");
+    clients[0].expect(Kind::Response, "cmd_status");
+    clients[0].stream.write_all(b"GET /").unwrap();
+    while clients[0].next().is_some() {}
+    clients[1].stream.write_all(b"  15").unwrap();
+    while clients[1].next().is_some() {}
+    drop(agent.client());
+    agent.wait_for(|counters| counters.accepted == 3 && counters.connected == 0);
+    let log = agent.log();
     let comm = std::fs::read_to_string("/proc/self/comm").unwrap();
     let us = format!("uid {}, pid {}, {:?}", nix::unistd::geteuid(), std::process::id(), comm.trim_end());
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("control client")).collect();

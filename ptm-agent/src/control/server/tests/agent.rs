@@ -4,13 +4,12 @@ use std::io::{self, Read as _, Write as _};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc as std_mpsc;
+use std::sync::{Arc, Mutex, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tracing::Dispatch;
-use tracing::dispatcher::with_default;
+use tracing::subscriber::with_default;
 
 use crate::control::codec::{self, Decoder, Incoming, Kind, LONGEST_BODY, Message};
 use crate::control::record::Record;
@@ -25,6 +24,7 @@ pub(super) struct Agent {
     pub(super) name: String,
     orders: Option<mpsc::UnboundedSender<Order>>,
     thread: Option<JoinHandle<()>>,
+    log: Log,
 }
 
 enum Order {
@@ -35,17 +35,23 @@ enum Order {
 
 impl Agent {
     pub(super) fn start(limits: Limits, ports: usize) -> Self {
-        Self::start_logging(limits, ports, Dispatch::none())
-    }
-
-    pub(super) fn start_logging(limits: Limits, ports: usize, log: Dispatch) -> Self {
         static NAMES: AtomicU32 = AtomicU32::new(0);
         let name = format!("ptm-test/{}/{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
         let (orders, inbox) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let control = runtime.block_on(async { Control::bind(&name, limits) }).unwrap();
-        let thread = std::thread::spawn(move || with_default(&log, || runtime.block_on(run(control, inbox, ports))));
-        Self { name, orders: Some(orders), thread: Some(thread) }
+        let log = Log::default();
+        let writer = log.clone();
+        // Each has one, also where nobody looks at it: what a thread without one meets first may be taken for disabled
+        // in the others (tracing's cache of what is of interest to any subscriber).
+        let logging = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let serve = move || with_default(logging, || runtime.block_on(run(control, inbox, ports)));
+        let thread = std::thread::spawn(serve);
+        Self { name, orders: Some(orders), thread: Some(thread), log }
     }
 
     pub(super) fn change(&self, reason: Reason, number: u32) {
@@ -64,6 +70,11 @@ impl Agent {
             assert!(start.elapsed() < DEADLINE, "{:?}", self.counters());
             std::thread::yield_now();
         }
+    }
+
+    /// Everything that it has logged so far.
+    pub(super) fn log(&self) -> String {
+        String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
     }
 
     pub(super) fn client(&self) -> Client {
@@ -85,6 +96,19 @@ impl Agent {
     fn client_on(stream: UnixStream) -> Client {
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         Client { stream, decoder: Decoder::new(LONGEST_BODY) }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
