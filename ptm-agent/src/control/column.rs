@@ -38,6 +38,8 @@ pub const REASON: &str = "reason";
 pub const BEFORE: &str = "reason before";
 /// The reason in a sentence, with the evidence.
 pub const EXPLANATION: &str = "explanation";
+/// `yes` if the verdict is from before the agent's restart and LLDP has not confirmed it yet, else `no`.
+pub const CACHED: &str = "cached";
 /// What to do about it.
 pub const ADVICE: &str = "advice";
 /// The field that differs.
@@ -48,8 +50,6 @@ pub const FIELD_EXPECTED: &str = "differs exp";
 pub const FIELD_OBSERVED: &str = "differs act";
 /// Seconds since the last change, as `last upd` but a number.
 pub const CHANGED: &str = "changed secs";
-/// `yes`: the verdict is from before the agent's restart, and LLDP has not confirmed it yet; else `no`.
-pub const CACHED: &str = "cached";
 /// The kernel's interface index.
 pub const IFINDEX: &str = "ifindex";
 /// `up` or `down`: whether the link has carrier.
@@ -127,7 +127,7 @@ pub const NUMBERS: [&str; 16] = [
     HEARD,
 ];
 
-/// The columns that the original does not have.
+/// The columns that the original does not have. In JSON they alone are null where there is nothing to say.
 pub const OURS: [&str; 36] = [
     REASON,
     BEFORE,

@@ -95,6 +95,11 @@ fn every_column_of_ours_is_null_or_a_number_or_a_word_as_the_schema_says() {
 }
 
 #[test]
+fn what_is_a_number_is_ours() {
+    assert!(column::NUMBERS.iter().all(|column| column::OURS.contains(column)));
+}
+
+#[test]
 fn the_schema_has_every_reason() {
     let schema = schema();
     let said: BTreeSet<_> = schema["$defs"]["port"]["properties"]["reason"]["enum"]

@@ -1,8 +1,6 @@
 //! What `ptmctl` says by its exit status, by colours, and of verdicts that are older than the agent.
 
 use super::*;
-use crate::control::column;
-use crate::control::record::Record;
 
 /// An agent with these ports.
 fn agent_with(rows: Vec<PortRow>) -> String {
@@ -72,17 +70,13 @@ fn colours_change_nothing_but_colours() {
     assert!(coloured("").contains("\x1b[1m\x1b[31mfail\x1b[0m    vm2:eth1"), "{:?}", coloured(""));
 }
 
-/// An agent that has not heard again what it knows from before its restart.
+/// An agent that has not heard again what it knows from before its restart, but on eth4.
 fn restarted() -> String {
-    daemon(true, |command, stream| {
-        let crate::control::Request::GetStatus(asked) = &command.request else { panic!("{command:?}") };
-        for row in [passing(), rows::tests::absent()] {
-            send(stream, Kind::Response, &PortRow { cached: true, ..row }.record(asked).encode());
+    daemon(true, |_, stream| {
+        for row in ["eth3,pass,match,yes", "eth2,N/A,absent,yes", "eth4,pass,match,no"] {
+            send(stream, Kind::Response, &format!("port,cbl status,reason,cached\n{row}\n"));
         }
-        let fresh = PortRow { port: "eth4".to_owned(), ..passing() };
-        send(stream, Kind::Response, &fresh.record(asked).encode());
-        let end = Record::new().with(column::CMD_STATUS, "pass").with(column::CMD_EXT_STATUS, "2 rows");
-        send(stream, Kind::Response, &end.encode());
+        send(stream, Kind::Response, "cmd_status,cmd_ext_status\npass,3 rows\n");
     })
 }
 

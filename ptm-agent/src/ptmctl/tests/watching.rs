@@ -76,14 +76,16 @@ fn a_change_is_shown_at_once_and_an_agent_that_goes_is_waited_for() {
 
 #[test]
 fn every_view_can_be_watched_and_a_closed_output_ends_it() {
-    for (args, summary, text) in [
+    let views = [
         ("--watch -d", "3 ports: 1 pass, 1 fail, 1 no-info", "wrong-node"),
         ("--watch -l", "1 neighbor", "vm4"),
         ("explain eth1 --watch", "1 port: 0 pass, 1 fail, 0 no-info", "Captured by"),
         ("--watch -b", "", "No BFD sessions . Check connections"),
         ("explain eth9 --watch", "", "Port eth9 is not in the topology file"),
-    ] {
-        let (pages, watching) = start(agent(), args);
+    ];
+    // Side by side, as each takes its seconds.
+    let views = views.map(|(args, summary, text)| (start(agent(), args), summary, text));
+    for ((pages, watching), summary, text) in views {
         for _ in 0..2 {
             let page = pages.recv_timeout(SOON).unwrap();
             let (head, body) = page.trim_start().split_once("\n\n").unwrap();
