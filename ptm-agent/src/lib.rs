@@ -19,4 +19,5 @@ pub mod plan_file;
 pub mod plan_watch;
 pub mod ptmctl;
 pub mod reload;
+pub mod service;
 pub mod time;

@@ -11,6 +11,7 @@ use ptm_agent::capture::HookChoice;
 use ptm_agent::logging::{self, Level};
 use ptm_agent::plan_file::PlanFileError;
 use ptm_agent::reload::{Reload, Signals, Source};
+use ptm_agent::service;
 
 /// Checks, from LLDP, that this machine's cables are plugged where the plan says.
 ///
@@ -110,7 +111,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let result = runtime.block_on(async {
         let signals = Signals::catch().map_err(StartError::Signals)?;
         let (reload, plan) = Reload::start(source, signals)?;
-        Agent::start(config, plan, reload).await?.run().await;
+        let agent = Agent::start(config, plan, reload).await?;
+        service::ready();
+        agent.run().await;
         Ok(())
     });
     // A topology file that is being read may wait for a name server; nobody waits for it any more.
