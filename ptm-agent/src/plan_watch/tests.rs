@@ -41,7 +41,7 @@ impl Scene {
         self.directory.path().join(name)
     }
 
-    /// Waits until a change is told, and holds the watch to it that the file is then what it was told to be.
+    /// Waits until a change is told.
     async fn told(&mut self) {
         timeout(DEADLINE, self.watch.changed()).await.expect("a change is told").unwrap();
     }
