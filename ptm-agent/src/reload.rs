@@ -142,7 +142,7 @@ impl Reload {
         self.again = false;
         self.askers = std::mem::take(&mut self.later_askers);
         let source = Arc::clone(&self.source);
-        self.reading = Some(spawn_blocking(move || source.load()));
+        self.reading = Some(spawn_blocking(move || source.load_again()));
     }
 
     /// Waits for a reading to end, and begins one for every reason there is. Cancel safe.
@@ -152,7 +152,9 @@ impl Reload {
             tokio::select! {
                 loaded = ended(reading) => {
                     self.reading = None;
-                    let loaded = loaded.unwrap_or_else(|| Loaded::panicked(&self.source));
+                    let loaded = loaded.unwrap_or_else(|| {
+                        Loaded::failed(PlanFileError::Panicked { path: self.source.paths().swap_remove(0) })
+                    });
                     if let Some(watch) = &mut self.watch {
                         watch.was_read(loaded.identity.clone());
                     }
@@ -202,6 +204,18 @@ impl Source {
         self.file.as_ref().map_or_else(|| DEFAULT_PATHS.map(PathBuf::from).to_vec(), |file| vec![file.clone()])
     }
 
+    /// Reads it once more: **blocks**. A pipe may be read at the start; now it would wait for a writer, maybe for ever,
+    /// and every later reading with it.
+    fn load_again(&self) -> Loaded {
+        match self.paths().into_iter().find(|path| path.exists()).filter(|path| !path.is_file() && !path.is_dir()) {
+            Some(path) => {
+                let source = io::Error::other("a pipe or a device, which can't be read again; put a file in its place");
+                Loaded::failed(PlanFileError::Unreadable { path, source })
+            }
+            None => self.load(),
+        }
+    }
+
     /// **Blocks**: on the file, and on the resolver where the plan names nodes in full.
     fn load(&self) -> Loaded {
         let begin = Instant::now();
@@ -220,10 +234,8 @@ impl Source {
 }
 
 impl Loaded {
-    fn panicked(source: &Source) -> Self {
-        let path = source.paths().swap_remove(0);
-        let result = Err(PlanFileError::Panicked { path });
-        Self { result, has_warnings: false, identity: None, took: Duration::ZERO }
+    fn failed(error: PlanFileError) -> Self {
+        Self { result: Err(error), has_warnings: false, identity: None, took: Duration::ZERO }
     }
 }
 

@@ -1,12 +1,16 @@
 use std::fs;
+use std::process::Command as Program;
 
 use tempfile::TempDir;
 use tokio::runtime::Builder;
+use tokio::time::timeout;
 
 use super::status::changes;
 use super::*;
 use crate::control::codec::{Kind, Message};
 use crate::plan;
+
+const DEADLINE: Duration = Duration::from_secs(10);
 
 const RING: &str = "graph { a:1 -- b:1; a:2 -- c:1; b:2 -- c:2 }";
 
@@ -48,7 +52,7 @@ impl Scene {
 
     async fn read_again(&mut self, now: BootTime) -> Conclusion {
         self.reload.request();
-        let loaded = self.reload.next().await;
+        let loaded = timeout(DEADLINE, self.reload.next()).await.expect("a reading ends");
         self.reload.conclude(loaded, &self.force, now)
     }
 
@@ -63,7 +67,9 @@ impl Scene {
 }
 
 fn run(test: impl Future<Output = ()>) {
-    Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(test);
+    runtime.shutdown_background();
 }
 
 #[test]
@@ -136,6 +142,11 @@ fn failures_read_as_ptmd_s_and_tell_more() {
         let failed = scene.refusal(at(2)).await;
         assert_eq!(failed.why, Refusal::CannotOpenFile(file.clone()));
         assert!(failed.problems[0].contains("No such file or directory"), "{failed:?}");
+
+        assert!(Program::new("mkfifo").arg(&file).status().unwrap().success());
+        let failed = scene.refusal(at(2)).await;
+        assert!(failed.problems[0].contains("[cannot open file]: a pipe"), "{failed:?}");
+        fs::remove_file(&file).unwrap();
 
         let twice =
             (1..=30).map(|port| format!("a:{port} -- b:{port}\na:{port} -- c:{port}\n")).collect::<Vec<_>>().concat();
