@@ -130,7 +130,8 @@ impl Agent {
     /// Watches until SIGTERM or SIGINT.
     pub async fn run(mut self) {
         let planned = self.monitor.plan().expectations().len();
-        tracing::info!(node = self.monitor.plan().node(), planned_ports = planned, "watching the cabling");
+        let (file, node) = (&self.reload.status().in_force.file, self.monitor.plan().node());
+        tracing::info!(plan = ?file, node, planned_ports = planned, "watching the cabling");
         loop {
             let to_save = self.state.due(self.monitor.revision());
             let deadline = self.monitor.next_deadline().into_iter().chain(to_save).min();
@@ -152,7 +153,13 @@ impl Agent {
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
             }
-            self.monitor.tick(clock::now());
+            let now = clock::now();
+            // An agent that was held up, stopped or starved, finds both: that somebody's time is over, and the frames in
+            // which they went on speaking.
+            if self.monitor.next_deadline().is_some_and(|deadline| deadline <= now) {
+                self.take_frames();
+            }
+            self.monitor.tick(now);
             self.publish();
             self.keep();
             // Under a flood, or with ports to attach, there is always something ready; the runtime looks at sockets,
@@ -300,10 +307,13 @@ fn log(event: &Event) {
     let advice = advice.as_ref().map_or_else(String::new, |advice| format!("; {advice}"));
     // Text from LLDP: escaped, for a terminal may show it.
     let text = shown(&format!("{port}: {before} -> {now}: {explanation}{advice}"));
+    let judged_before = matches!(event.before.map(Reason::status), Some(Status::Pass | Status::Fail));
     match (notify, after.map(Reason::status)) {
         (Notify::None, _) => {}
         (Notify::Log, Some(Status::Fail)) => tracing::warn!("{text}"),
         (Notify::Log, Some(Status::Pass)) => tracing::info!("{text}"),
+        // Else the last that the log says of the port would not be true any more.
+        (Notify::Log, Some(Status::NoInfo)) if judged_before => tracing::info!("{text}"),
         (Notify::Log, Some(Status::NoInfo) | None) | (Notify::Hook, _) => tracing::debug!("{text}"),
     }
 }

@@ -158,11 +158,11 @@ impl Capture {
 
     /// Takes up to `budget` frames and gives each to `take`; says how many there were. Never waits.
     ///
-    /// To be called after [`Capture::ready`], which answers at once again as long as the budget was used up.
+    /// [`Capture::ready`] answers at once again as long as the budget was used up. It need not have answered before: there
+    /// may be frames that the runtime does not know of yet.
     pub fn drain(&mut self, budget: usize, mut take: impl FnMut(Frame<'_>)) -> usize {
         let mut taken = 0;
-        // The readiness ends when the ring was seen empty after it was reported, so no wake-up is lost.
-        let _ = self.frames.try_io_mut(Interest::READABLE, |ring| {
+        let mut take_all = |ring: &mut RingBuf<MapData>| {
             while taken < budget {
                 let Some(item) = ring.next() else {
                     return Err(io::Error::from(io::ErrorKind::WouldBlock));
@@ -173,7 +173,12 @@ impl Capture {
                 taken += 1;
             }
             Ok(())
-        });
+        };
+        // The readiness ends when the ring was seen empty after it was reported, so no wake-up is lost. Where none was
+        // reported, or the ring is empty now, a second look costs next to nothing.
+        if self.frames.try_io_mut(Interest::READABLE, &mut take_all).is_err() {
+            let _: io::Result<()> = take_all(self.frames.get_mut());
+        }
         if let Some(log) = &mut self.log {
             log.flush();
         }

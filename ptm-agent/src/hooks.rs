@@ -190,7 +190,7 @@ impl Shared {
         };
 
         let begin = Instant::now();
-        let log = |line: &str| tracing::info!(port, hook, "{line}");
+        let log = |line: &str| tracing::info!(port, hook, "hook says: {line}");
         let outcome = process.run(output, self.options.time_limit, &mut self.stop.subscribe(), log).await;
         let duration = begin.elapsed();
 

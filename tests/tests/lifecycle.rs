@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ptm_tests::scenario::{self, RING, passing_ring, usual_ring};
 use ptm_tests::wait::{self, PATIENCE};
@@ -69,6 +72,27 @@ fn a_killed_agent_starts_again_at_once_and_leaves_nothing() {
             assert!(!link.contains("xdp"), "{link}");
         }
     }
+}
+
+#[test]
+fn who_spoke_while_the_agent_was_held_up_has_not_fallen_silent() {
+    if !scenario::may_run("an agent that is stopped for longer than a TTL") {
+        return;
+    }
+    let ttl = Duration::from_secs(2);
+    let mut fabric = passing_ring(ttl, &[]).unwrap();
+    let vm1 = fabric.node("vm1").unwrap();
+    let agent = vm1.agent().unwrap().pid();
+    kill(agent, Signal::SIGSTOP).unwrap();
+    // This is what it is about: that time passes.
+    thread::sleep(2 * ttl);
+    kill(agent, Signal::SIGCONT).unwrap();
+    // Once it answers, it has seen what there was.
+    for port in ["eth1", "eth2"] {
+        vm1.await_reason(port, "match").unwrap();
+    }
+    let log = vm1.agent().unwrap().log();
+    assert!(!log.contains("aged-out"), "{log}");
 }
 
 #[test]

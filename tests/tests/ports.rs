@@ -62,6 +62,8 @@ fn a_renamed_port_is_judged_by_its_new_name() {
     let mut fabric = passing_ring(Duration::from_secs(4), &[]).unwrap();
     fabric.rename_port("vm1:eth1", "swp1").unwrap();
     report(&mut fabric, "vm1", "eth1", "absent");
+    let log = fabric.node("vm1").unwrap().agent().unwrap().log();
+    assert!(log.contains("INFO eth1: match -> absent: "), "the last word of the log on eth1 is true: {log}");
     let out = report(&mut fabric, "vm1", "swp1", "unplanned");
     assert_eq!((out.status.as_str(), out.observed.as_str()), ("N/A", "vm2:eth1"));
     // lldpd on vm1 tells the new name, so the far end sees another port of the right node.

@@ -301,8 +301,8 @@ async fn output_goes_to_the_log_escaped_with_port_and_hook() {
     hooks.enqueue(fail("swp1"));
     until_over(&hooks).await;
     let log = bench.log();
-    assert!(log.contains("to stdout port=\"swp1\" hook=\"if-topo-fail\"\n"), "{log}");
-    assert!(log.contains("\\x1b[31mto stderr port=\"swp1\" hook=\"if-topo-fail\"\n"), "{log}");
+    assert!(log.contains("hook says: to stdout port=\"swp1\" hook=\"if-topo-fail\"\n"), "{log}");
+    assert!(log.contains("hook says: \\x1b[31mto stderr port=\"swp1\" hook=\"if-topo-fail\"\n"), "{log}");
 }
 
 /// Runs one hook and gives what was counted and logged of it.
