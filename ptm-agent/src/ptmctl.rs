@@ -37,8 +37,8 @@ use crate::escape::shown;
 pub enum Failure {
     /// Nobody listens on the socket.
     #[error(
-        "no agent runs in this network namespace; start it with `systemctl start ptm-agent`, \
-         or see it at work with `cargo xtask demo`"
+        "no agent runs in this network namespace; `systemctl status ptm-agent` says why, \
+         `systemctl start ptm-agent` starts it"
     )]
     NoAgent,
     /// The agent ended, or disconnected us.

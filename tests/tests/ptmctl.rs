@@ -101,6 +101,17 @@ fn a_picture_is_cut_to_the_window() {
     assert!(lines.len() < usize::from(size.rows) && lines[0].starts_with("vm1  "), "{picture}");
     let last = lines.last().unwrap();
     assert!(last.starts_with("… ") && last.ends_with(" more"), "{picture}");
+
+    // Of a table that is longer than the window, what is wrong and what to do is what one sees.
+    let size = Screen { rows: 9, columns: 100 };
+    let vm1 = fabric.node("vm1").unwrap().machine();
+    let terminal = Terminal::start(vm1, &["ptmctl", "--watch"], size.rows, size.columns).unwrap();
+    size.until("the table", &terminal, |picture| picture.contains("eth2   pass"));
+    fabric.unplug("vm1:eth2").unwrap();
+    let picture = size.until("the fault", &terminal, |picture| picture.contains("eth2: link-down"));
+    let lines: Vec<_> = picture.lines().collect();
+    assert!(lines[0].ends_with("1 fail, 0 no-info") && lines[2].starts_with("eth2: link-down: "), "{picture}");
+    assert!(lines.last().unwrap().ends_with(" more"), "{picture}");
 }
 
 #[test]

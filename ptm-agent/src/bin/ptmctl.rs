@@ -3,13 +3,12 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use ptm_agent::control::SOCKET;
 use ptm_agent::ptmctl::args::Args;
 use ptm_agent::ptmctl::{self, Failure, Terminal};
 
 fn main() -> ExitCode {
-    let args = Args::parse().consistent().unwrap_or_else(|wrong| wrong.exit());
+    let args = Args::read(std::env::args_os()).unwrap_or_else(|wrong| wrong.exit());
     let terminal = Terminal::of_stdout(args.color);
     let code = match ptmctl::run(&args, SOCKET, terminal, &mut io::stdout().lock()) {
         Ok(code) => code,

@@ -1,12 +1,14 @@
 //! The command line, and the parts of its help that also stand in the man page.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand, ValueHint};
 
 use super::colour::When;
+use crate::escape::shown;
 
 /// Is each cable of this machine plugged where the plan says?
 ///
@@ -79,8 +81,13 @@ pub enum Verb {
 }
 
 impl Args {
+    /// Reads a command line, the program's name first.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(words).map_err(with_way_out)?.consistent()
+    }
+
     /// The arguments, unless some of them would be taken no notice of beside the others.
-    pub fn consistent(self) -> Result<Self, clap::Error> {
+    fn consistent(self) -> Result<Self, clap::Error> {
         let Self { detail, lldp, bfd, json, listen, showing: Showing { watch, exit_code }, color: _, verb } = &self;
         let flags = [
             ("--detail", *detail),
@@ -113,6 +120,15 @@ impl Args {
             None => Ok(self),
         }
     }
+}
+
+/// What is no verb is most likely a port.
+fn with_way_out(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) {
+        let tip = format!("if `{0}` is a port, everything about it: `ptmctl explain {0}`", shown(word));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 fn wrong(sentence: &str) -> clap::Error {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::connection::Connection;
+use super::connection::{self, Connection};
 use super::{Failure, json, plan, print};
 use crate::control::column;
 use crate::escape::shown;
@@ -13,6 +13,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks for it, waits until it is done, and prints what changed, or every problem.
 pub(super) fn reload(connection: &mut Connection, as_json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
+    // Answered at once, also while a file is being read: who hangs is not waited for as long as who reads.
+    connection.command("get-plan", connection::PATIENCE)?;
     let (problems, end) = plan::command(connection, "reload", PATIENCE)?;
     let done = end.get(column::CMD_STATUS) == Some("pass");
     if as_json {

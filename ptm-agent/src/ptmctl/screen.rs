@@ -31,7 +31,7 @@ impl Size {
 pub(super) fn frame(text: &str, size: Size) -> String {
     let columns = size.columns.max(1);
     let rows: Vec<(String, usize)> = text.lines().flat_map(|line| broken(line, columns)).collect();
-    let room = size.rows.saturating_sub(1).max(1);
+    let room = room(size);
     let shown = if rows.len() > room { room - 1 } else { rows.len() };
     let mut out = "\x1b[H".to_owned();
     for (row, width) in &rows[..shown] {
@@ -43,6 +43,16 @@ pub(super) fn frame(text: &str, size: Size) -> String {
         let _ = write!(out, "… {} more\x1b[K\r\n", rows.len() - shown);
     }
     out + "\x1b[J"
+}
+
+/// Whether the window shows all of `text`.
+pub(super) fn fits(text: &str, size: Size) -> bool {
+    text.lines().map(|line| broken(line, size.columns.max(1)).len()).sum::<usize>() <= room(size)
+}
+
+/// The rows that a text may take.
+fn room(size: Size) -> usize {
+    size.rows.saturating_sub(1).max(1)
 }
 
 /// What to write first, so that what the window showed scrolls up and is not overwritten.
@@ -98,6 +108,15 @@ mod tests {
         assert_eq!(frame("1\n2\n3\n4\n", SIZE).matches("\r\n").count(), 4);
         assert_eq!(frame("1\n2\n", Size { columns: 10, rows: 1 }), "\x1b[H… 2 more\x1b[K\r\n\x1b[J");
         assert_eq!(frame("1\n2\n", Size { columns: 0, rows: 0 }), "\x1b[H… 2 more\x1b[K\r\n\x1b[J");
+    }
+
+    #[test]
+    fn what_fits_is_what_is_not_cut() {
+        for (text, whole) in
+            [("1\n2\n3\n4\n", true), ("1\n2\n3\n4\n5\n", false), ("1\n2\n3\n0123456789a\n", false), ("", true)]
+        {
+            assert_eq!((fits(text, SIZE), frame(text, SIZE).contains(" more")), (whole, !whole), "{text}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::tally::status;
 use crate::control::column;
 use crate::control::record::{NOTHING, Record};
 use crate::escape::shown;
+use crate::monitor::Reason;
 
 /// A column's title, its least width, and its value; the value is told the title.
 struct Column<'a> {
@@ -40,15 +41,14 @@ const LAST_UPDATE: Column<'static> = Column { title: "Last Updated", least: 13, 
 
 /// The table of ports. With `detail` also whatever columns an original daemon has besides, about BFD.
 pub(super) fn ports(rows: &[Record], detail: bool, paint: Paint) -> String {
-    let table = if detail {
+    if detail {
         let mut columns =
             vec![PORT, STATUS, REASON, EXPECTED, OBSERVED, SYSTEM_NAME, PORT_ID, DESCRIPTION, MATCH_ON, LAST_UPDATE];
         columns.extend(as_they_come(rows, |name| !column::PORTS.contains(&name) && !column::OURS.contains(&name)));
         table(&columns, rows, paint)
     } else {
         table(&[PORT, STATUS, EXPECTED, OBSERVED, LAST_UPDATE], rows, paint)
-    };
-    table + &why(rows, paint)
+    }
 }
 
 /// The table of neighbors.
@@ -105,7 +105,7 @@ fn table(columns: &[Column<'_>], rows: &[Record], paint: Paint) -> String {
 }
 
 /// For each port that fails, or that something can be done about: why, and what. The others in a line.
-fn why(rows: &[Record], paint: Paint) -> String {
+pub(super) fn why(rows: &[Record], paint: Paint) -> String {
     let mut out = String::new();
     let mut unknown = BTreeMap::<&str, Vec<String>>::new();
     let mut cached = Vec::new();
@@ -131,12 +131,23 @@ fn why(rows: &[Record], paint: Paint) -> String {
         }
     }
     for (reason, ports) in unknown {
-        let _ = writeln!(out, "no-info: {}: {}", shown(reason), ports.join(" "));
+        let _ = writeln!(out, "no-info: {}{}: {}", shown(reason), meaning(reason), ports.join(" "));
     }
     if !cached.is_empty() {
         let _ = writeln!(out, "cached: {}: {CACHED}", cached.join(" "));
     }
-    if out.is_empty() { out } else { format!("\n{out}`ptmctl explain PORT` tells more.\n") }
+    if out.is_empty() { out } else { out + "`ptmctl explain PORT` tells more.\n" }
+}
+
+/// What it means that a port has no verdict for this reason, where the word alone leaves one guessing.
+fn meaning(reason: &str) -> &'static str {
+    let meanings = [
+        (Reason::Absent, " (this machine has no such port)"),
+        (Reason::Down, " (link down, nobody ever heard)"),
+        (Reason::Silent, " (link up, nobody ever heard)"),
+        (Reason::Unchecked, " (the plan gives no far port)"),
+    ];
+    meanings.into_iter().find(|(it, _)| it.as_str() == reason).map_or("", |(_, meaning)| meaning)
 }
 
 /// What it means that a verdict is cached.

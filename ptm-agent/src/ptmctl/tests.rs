@@ -141,7 +141,7 @@ fn below_the_table_stands_why_a_port_fails_and_what_to_do() {
 
     eth1: wrong-node: expected vm2:eth1, found vm4:eth2: the system name is `vm4`, not `vm2`
       to do: vm4:eth2 belongs on eth2; move the cable from eth1 to eth2
-    no-info: absent: eth2
+    no-info: absent (this machine has no such port): eth2
     `ptmctl explain PORT` tells more.
     ");
 }
@@ -158,7 +158,7 @@ fn details_neighbors_and_explanations() {
 
     eth1: wrong-node: expected vm2:eth1, found vm4:eth2: the system name is `vm4`, not `vm2`
       to do: vm4:eth2 belongs on eth2; move the cable from eth1 to eth2
-    no-info: absent: eth2
+    no-info: absent (this machine has no such port): eth2
     `ptmctl explain PORT` tells more.
     ");
     insta::assert_snapshot!(output(&agent(), "--lldp"), @"
@@ -316,6 +316,10 @@ fn no_answer_is_a_sentence_that_says_what_to_do_and_exit_code_2() {
 fn an_agent_that_hangs_is_given_up() {
     let silent = daemon(true, |_, _| {});
     assert!(matches!(ptmctl(&silent, "").1, Err(Failure::Silent)));
+    // Though a reading may take long.
+    let (silent, begin) = (daemon(true, |_, _| {}), Instant::now());
+    assert!(matches!(ptmctl(&silent, "reload").1, Err(Failure::Silent)));
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
 }
 
 #[test]

@@ -48,16 +48,32 @@ impl<'a> View<'a> {
 }
 
 impl Picture<'_> {
-    /// For people.
+    /// For people: what there is, and below it what is to be said of it.
     pub(super) fn text(&self, paint: Paint) -> String {
-        let text = match self.view {
+        let remarks = self.remarks(paint);
+        let separator = if remarks.is_empty() { "" } else { "\n" };
+        self.body(paint) + separator + &remarks
+    }
+
+    /// What there is.
+    pub(super) fn body(&self, paint: Paint) -> String {
+        match self.view {
             View::Ports { detail } => table::ports(&self.rows, detail, paint),
             View::Neighbors { detail } => table::neighbors(&self.rows, detail, paint),
             View::Sessions => table::sessions(&self.rows, paint),
             View::Port(_) => self.rows.iter().map(|row| explain::explain(row, &self.neighbors, paint)).collect(),
+        }
+    }
+
+    /// What is to be said of it: what is wrong and what to do. Empty if nothing is.
+    pub(super) fn remarks(&self, paint: Paint) -> String {
+        let why = match self.view {
+            View::Ports { .. } => table::why(&self.rows, paint),
+            View::Neighbors { .. } | View::Sessions | View::Port(_) => String::new(),
         };
         let warning = self.warning();
-        if warning.is_empty() { text } else { format!("{text}\n{warning}") }
+        let separator = if why.is_empty() || warning.is_empty() { "" } else { "\n" };
+        why + separator + &warning
     }
 
     /// What is wrong with the topology file on disk; empty if nothing is.

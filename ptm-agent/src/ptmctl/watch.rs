@@ -35,7 +35,8 @@ pub(super) struct Watch<'a> {
 
 /// A picture, drawn.
 struct Seen {
-    text: String,
+    body: String,
+    remarks: String,
     summary: String,
     time: String,
 }
@@ -71,14 +72,15 @@ impl<'a> Watch<'a> {
         loop {
             // Whatever has changed until now is in the answer. What changes while it comes is looked at again.
             connection.forget_notifications();
-            let (text, summary) = match self.view.ask(&mut connection) {
-                Ok(picture) => (picture.text(self.terminal.paint), picture.summary()),
+            let (paint, time) = (self.terminal.paint, utc(SystemTime::now()));
+            self.last = Some(match self.view.ask(&mut connection) {
+                Ok(it) => Seen { body: it.body(paint), remarks: it.remarks(paint), summary: it.summary(), time },
                 // Nothing to see now, such as no neighbor; there may be soon.
-                Err(refused @ (Failure::Refused(_) | Failure::NoPort(_))) => (format!("{refused}\n"), String::new()),
+                Err(refused @ (Failure::Refused(_) | Failure::NoPort(_))) => {
+                    Seen { body: format!("{refused}\n"), remarks: String::new(), summary: String::new(), time }
+                }
                 Err(failure) => return Err(failure),
-            };
-            let time = utc(SystemTime::now());
-            self.last = Some(Seen { text, summary, time });
+            });
             let drawn = Instant::now();
             self.draw(None)?;
             connection.notification(Some(drawn + self.every))?;
@@ -90,9 +92,9 @@ impl<'a> Watch<'a> {
     fn draw(&mut self, trouble: Option<String>) -> Result<(), Failure> {
         let is_news = trouble.is_none() || trouble != self.trouble;
         self.trouble = trouble;
-        let (page, is_first) = (self.page(), !std::mem::replace(&mut self.has_drawn, true));
-        let text = if self.terminal.can_draw {
-            let size = Size::now();
+        let size = self.terminal.can_draw.then(Size::now);
+        let (page, is_first) = (self.page(size), !std::mem::replace(&mut self.has_drawn, true));
+        let text = if let Some(size) = size {
             let room = if is_first { screen::make_room(size) } else { String::new() };
             room + &screen::frame(&page, size)
         } else if is_first {
@@ -105,7 +107,9 @@ impl<'a> Watch<'a> {
         print(self.out, &text).map(drop)
     }
 
-    fn page(&self) -> String {
+    /// The last picture under its head. Where it does not fit into the window, what is wrong comes first: of a table of
+    /// all ports the end may be cut, of that nothing.
+    fn page(&self, window: Option<Size>) -> String {
         let paint = self.terminal.paint;
         let host = paint.heading(&shown(&host::node_name()));
         let clock = |time: &str| time.get(11..19).unwrap_or_default().to_owned() + " UTC";
@@ -121,7 +125,14 @@ impl<'a> Watch<'a> {
                 return format!("{host}  {}  {trouble}; waiting for it\n", clock(&utc(SystemTime::now())));
             }
         };
-        let text = self.last.as_ref().map_or("", |seen| &seen.text);
-        format!("{}\n\n{text}", head.trim_end())
+        let head = head.trim_end();
+        match &self.last {
+            Some(Seen { body, remarks, .. }) if !remarks.is_empty() => {
+                let page = format!("{head}\n\n{body}\n{remarks}");
+                let fits = window.is_none_or(|window| screen::fits(&page, window));
+                if fits { page } else { format!("{head}\n\n{remarks}\n{body}") }
+            }
+            seen => format!("{head}\n\n{}", seen.as_ref().map_or("", |seen| &seen.body)),
+        }
     }
 }

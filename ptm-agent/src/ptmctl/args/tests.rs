@@ -4,7 +4,7 @@ use super::*;
 
 fn parse(args: &str) -> Result<Args, String> {
     let args = ["ptmctl"].into_iter().chain(args.split_whitespace());
-    Args::try_parse_from(args).and_then(Args::consistent).map_err(|error| error.to_string())
+    Args::read(args.map(OsString::from)).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -34,6 +34,8 @@ fn the_command_line_is_consistent() {
         ("explain --watch eth1", "`ptmctl explain PORT --watch`"),
         ("--watch=1 explain eth1", "`ptmctl explain PORT --watch`"),
         ("--exit-code explain eth1", "`ptmctl explain PORT --exit-code`"),
+        ("eth1", "tip: if `eth1` is a port, everything about it: `ptmctl explain eth1`"),
+        ("--watch explain eth1", "`ptmctl explain eth1`"),
         ("-d explain eth1", "`--detail` does not go with `explain`"),
     ] {
         let error = parse(wrong).unwrap_err();

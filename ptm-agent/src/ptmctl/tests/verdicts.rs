@@ -85,7 +85,7 @@ fn a_verdict_from_before_the_restart_is_told_apart() {
     let table = output(&restarted(), "");
     assert!(
         table.ends_with(
-            "no-info: absent: eth2\n\
+            "no-info: absent (this machine has no such port): eth2\n\
              cached: eth3 eth2: from before the agent's restart, not yet confirmed by LLDP\n\
              `ptmctl explain PORT` tells more.\n"
         ),
