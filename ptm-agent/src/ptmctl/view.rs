@@ -48,32 +48,23 @@ impl<'a> View<'a> {
 }
 
 impl Picture<'_> {
-    /// For people: what there is, and below it what is to be said of it.
+    /// For people.
     pub(super) fn text(&self, paint: Paint) -> String {
-        let remarks = self.remarks(paint);
-        let separator = if remarks.is_empty() { "" } else { "\n" };
-        self.body(paint) + separator + &remarks
+        join(&self.sections(paint).each_ref().map(String::as_str))
     }
 
-    /// What there is.
-    pub(super) fn body(&self, paint: Paint) -> String {
-        match self.view {
-            View::Ports { detail } => table::ports(&self.rows, detail, paint),
-            View::Neighbors { detail } => table::neighbors(&self.rows, detail, paint),
-            View::Sessions => table::sessions(&self.rows, paint),
-            View::Port(_) => self.rows.iter().map(|row| explain::explain(row, &self.neighbors, paint)).collect(),
-        }
-    }
-
-    /// What is to be said of it: what is wrong and what to do. Empty if nothing is.
-    pub(super) fn remarks(&self, paint: Paint) -> String {
-        let why = match self.view {
-            View::Ports { .. } => table::why(&self.rows, paint),
-            View::Neighbors { .. } | View::Sessions | View::Port(_) => String::new(),
+    /// The same in its sections, of which some may be empty: what there is, what is wrong with it and what to do, what is
+    /// wrong with the topology file on disk.
+    pub(super) fn sections(&self, paint: Paint) -> [String; 3] {
+        let (what, why) = match self.view {
+            View::Ports { detail } => (table::ports(&self.rows, detail, paint), table::why(&self.rows, paint)),
+            View::Neighbors { detail } => (table::neighbors(&self.rows, detail, paint), String::new()),
+            View::Sessions => (table::sessions(&self.rows, paint), String::new()),
+            View::Port(_) => {
+                (self.rows.iter().map(|row| explain::explain(row, &self.neighbors, paint)).collect(), String::new())
+            }
         };
-        let warning = self.warning();
-        let separator = if why.is_empty() || warning.is_empty() { "" } else { "\n" };
-        why + separator + &warning
+        [what, why, self.warning()]
     }
 
     /// What is wrong with the topology file on disk; empty if nothing is.
@@ -105,4 +96,10 @@ impl Picture<'_> {
             View::Neighbors { .. } | View::Sessions => true,
         }
     }
+}
+
+/// Sections one below the other, an empty line between them.
+pub(super) fn join(sections: &[&str]) -> String {
+    let some: Vec<_> = sections.iter().copied().filter(|section| !section.is_empty()).collect();
+    some.join("\n")
 }

@@ -9,7 +9,7 @@ use super::colour::Terminal;
 use super::connection::Connection;
 use super::screen::{self, Size};
 use super::utc::utc;
-use super::view::View;
+use super::view::{self, View};
 use super::{Failure, print};
 use crate::escape::shown;
 use crate::host;
@@ -35,8 +35,7 @@ pub(super) struct Watch<'a> {
 
 /// A picture, drawn.
 struct Seen {
-    body: String,
-    remarks: String,
+    sections: [String; 3],
     summary: String,
     time: String,
 }
@@ -74,10 +73,11 @@ impl<'a> Watch<'a> {
             connection.forget_notifications();
             let (paint, time) = (self.terminal.paint, utc(SystemTime::now()));
             self.last = Some(match self.view.ask(&mut connection) {
-                Ok(it) => Seen { body: it.body(paint), remarks: it.remarks(paint), summary: it.summary(), time },
+                Ok(it) => Seen { sections: it.sections(paint), summary: it.summary(), time },
                 // Nothing to see now, such as no neighbor; there may be soon.
                 Err(refused @ (Failure::Refused(_) | Failure::NoPort(_))) => {
-                    Seen { body: format!("{refused}\n"), remarks: String::new(), summary: String::new(), time }
+                    let sections = [format!("{refused}\n"), String::new(), String::new()];
+                    Seen { sections, summary: String::new(), time }
                 }
                 Err(failure) => return Err(failure),
             });
@@ -107,8 +107,8 @@ impl<'a> Watch<'a> {
         print(self.out, &text).map(drop)
     }
 
-    /// The last picture under its head. Where it does not fit into the window, what is wrong comes first: of a table of
-    /// all ports the end may be cut, of that nothing.
+    /// The last picture under its head. Where it does not fit into the window, what is wrong comes first, and what is cut
+    /// is the table's end.
     fn page(&self, window: Option<Size>) -> String {
         let paint = self.terminal.paint;
         let host = paint.heading(&shown(&host::node_name()));
@@ -125,14 +125,15 @@ impl<'a> Watch<'a> {
                 return format!("{host}  {}  {trouble}; waiting for it\n", clock(&utc(SystemTime::now())));
             }
         };
-        let head = head.trim_end();
-        match &self.last {
-            Some(Seen { body, remarks, .. }) if !remarks.is_empty() => {
-                let page = format!("{head}\n\n{body}\n{remarks}");
-                let fits = window.is_none_or(|window| screen::fits(&page, window));
-                if fits { page } else { format!("{head}\n\n{remarks}\n{body}") }
-            }
-            seen => format!("{head}\n\n{}", seen.as_ref().map_or("", |seen| &seen.body)),
+        let head = format!("{}\n", head.trim_end());
+        let [what, why, warning] = match &self.last {
+            Some(seen) => seen.sections.each_ref().map(String::as_str),
+            None => [""; 3],
+        };
+        let page = view::join(&[&head, what, why, warning]);
+        match window {
+            Some(window) if !screen::fits(&page, window) => view::join(&[&head, warning, why, what]),
+            _ => page,
         }
     }
 }
