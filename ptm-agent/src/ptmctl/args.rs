@@ -15,7 +15,7 @@ use crate::escape::shown;
 /// Without arguments: one line a port, and below it why a port fails and what to do.
 #[derive(Debug, Default, Parser)]
 #[command(name = "ptmctl", version, max_term_width = 100)]
-#[command(after_help = "`--help` tells of JSON, exit status and environment.", after_long_help = after_long_help())]
+#[command(after_help = "`--help` tells of verdicts, JSON, exit status and environment.", after_long_help = after_long_help())]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// More columns: reason, system name, port ID and description
@@ -146,7 +146,22 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 /// What the help says after the flags, and the man page in sections of its own: a title, and a paragraph or a list, whose
 /// items are lines with two blanks between item and text.
-pub const NOTES: [(&str, &str); 4] = [
+pub const NOTES: [(&str, &str); 5] = [
+    (
+        "VERDICTS",
+        "\
+pass: match  the expected neighbor is there
+fail: wrong-node  a neighbor, and it is another node
+fail: wrong-port  the right node, another of its ports
+fail: aged-out  the neighbor fell silent: its TTL is over
+fail: left  the neighbor said goodbye
+fail: link-down  there was a neighbor, and carrier was lost
+no-info: silent  link up, never heard anybody
+no-info: down  never up since the agent started
+no-info: absent  the plan names a port that this machine does not have
+no-info: unchecked  the plan gives no far port
+no-info: unplanned  a neighbor on a port that the plan does not name",
+    ),
     (
         "JSON",
         "\

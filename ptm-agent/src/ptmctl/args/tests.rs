@@ -1,6 +1,7 @@
 use clap::CommandFactory as _;
 
 use super::*;
+use crate::monitor::Reason;
 
 fn parse(args: &str) -> Result<Args, String> {
     let args = ["ptmctl"].into_iter().chain(args.split_whitespace());
@@ -64,6 +65,10 @@ fn help_tells_what_scripts_need() {
     let help = Args::command().render_long_help().to_string();
     for word in ["0  answered", "NO_COLOR", "ptmctl.schema.json", "--details", "--exit-code"] {
         assert!(help.contains(word), "{word} in {help}");
+    }
+    for reason in Reason::ALL {
+        let verdict = format!("\n  {}: {reason}  ", reason.status().as_str(), reason = reason.as_str());
+        assert!(help.contains(&verdict), "{verdict} in {help}");
     }
     for (title, text) in NOTES {
         // Of many lines only lists are: a paragraph's would be broken twice.
