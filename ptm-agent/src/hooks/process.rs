@@ -125,11 +125,11 @@ pub(super) fn keep_inherited_descriptors() {
     unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }
 
-/// Has the kernel run this file with these variables, and nobody else. Must be the last thing that is asked of `command`
-/// before it runs.
+/// Has the kernel run this file with these variables, and nobody else: what else is to be done between fork and exec must
+/// be asked of `command` before.
 ///
-/// Where something is to be done between fork and exec, std ends with `execvp`, and that hands a file that the kernel
-/// can't run to `/bin/sh`.
+/// Where something is to be done there, std ends with `execvp`, and that hands a file that the kernel can't run to
+/// `/bin/sh`. What std does itself (streams, working directory, process group, signals) it does before such closures.
 fn exec_itself(command: &mut std::process::Command, path: &Path, variables: &[(&str, String)]) -> io::Result<()> {
     const MOST: usize = 15;
     let path = CString::new(path.as_os_str().as_bytes())?;
@@ -146,7 +146,7 @@ fn exec_itself(command: &mut std::process::Command, path: &Path, variables: &[(&
         unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
         Err(io::Error::last_os_error())
     };
-    // SAFETY: between fork and exec this is a bare system call; the closure neither allocates nor locks.
+    // SAFETY: between fork and exec this is a bare system call; the closure neither allocates, frees nor locks.
     unsafe { command.pre_exec(exec) };
     Ok(())
 }
