@@ -160,7 +160,8 @@ ptmctl  every planned port, and what to do where one fails
 ptmctl explain swp1  all that is known of one port
 ptmctl --watch  the same table, kept up to date
 ptmctl --exit-code > /dev/null || alert  a check for a script
-ptmctl check ptm.dot  every mistake in a plan, before it goes out",
+ptmctl check ptm.dot  every mistake in a plan, before it goes out
+ptmctl reload  have the agent read its plan now, and tell the result",
     ),
 ];
 
