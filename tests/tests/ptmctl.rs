@@ -176,6 +176,8 @@ fn what_is_printed_as_json_fits_its_schema() {
             ("neighbors", &["--lldp", "--json"]),
             ("sessions", &["--bfd", "--json"]),
             ("explained", &["explain", "eth1", "--json"]),
+            ("plan", &["plan", "--json"]),
+            ("reloaded", &["reload", "--json"]),
         ] {
             let instance = printed(&mut fabric, arguments);
             check(name, &instance).unwrap_or_else(|why| panic!("{round}: {arguments:?}: {why}\n{instance:#}"));
