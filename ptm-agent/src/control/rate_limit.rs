@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn so_many_in_so_long_and_the_others_are_counted() {
         let start = Instant::now();
-        let mut limit = RateLimit::new(2, Duration::from_secs(60));
+        let mut limit = RateLimit::new(2, Duration::from_mins(1));
         let admits = |limit: &mut RateLimit, second| limit.admits(start + Duration::from_secs(second));
         // An interval begins with a line, not with the clock.
         assert_eq!([100, 101, 102, 159].map(|second| admits(&mut limit, second)), [true, true, false, false]);
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_few_lines_now_and_then_are_all_let_through() {
         let start = Instant::now();
-        let mut limit = RateLimit::new(2, Duration::from_secs(60));
+        let mut limit = RateLimit::new(2, Duration::from_mins(1));
         for line in 0..100 {
             assert!(limit.admits(start + Duration::from_secs(31) * line), "line {line}");
             assert_eq!(limit.due(), None);
