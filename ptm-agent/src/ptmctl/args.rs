@@ -150,7 +150,7 @@ ptmctl.schema.json and ptmctl-json.md, which come with the documentation, descri
     (
         "ENVIRONMENT",
         "\
-NO_COLOR  if set to anything, no colours, unless --color says otherwise
+NO_COLOR  if set and not empty, no colours, unless --color says otherwise
 TERM  where it is dumb or not set, no colours, and --watch prints one view after the other",
     ),
     (
