@@ -299,24 +299,23 @@ impl Control {
             return;
         };
         task.abort();
+        match ending {
+            Ending::Slow => self.counters.dropped_slow += 1,
+            Ending::Unfinished => drop(self.malformed.fetch_add(1, Ordering::Relaxed)),
+            // A malformed message was counted when it came.
+            Ending::Left | Ending::Malformed | Ending::Broken(_) => {}
+        }
         let peer = &client.peer;
         match ending {
             Ending::Left => tracing::debug!(client = %id, %peer, "control client left"),
             Ending::Broken(error) => tracing::debug!(client = %id, %peer, %error, "control client's connection broke"),
-            Ending::Slow => {
-                self.counters.dropped_slow += 1;
-                if self.may_log() {
-                    tracing::warn!(client = %id, %peer, "control client disconnected: it {ending}");
-                }
+            Ending::Slow if self.may_log() => {
+                tracing::warn!(client = %id, %peer, "control client disconnected: it {ending}");
             }
-            Ending::Unfinished | Ending::Malformed => {
-                if matches!(ending, Ending::Unfinished) {
-                    self.malformed.fetch_add(1, Ordering::Relaxed);
-                }
-                if self.may_log() {
-                    tracing::info!(client = %id, %peer, "control client disconnected: it {ending}");
-                }
+            Ending::Unfinished | Ending::Malformed if self.may_log() => {
+                tracing::info!(client = %id, %peer, "control client disconnected: it {ending}");
             }
+            Ending::Slow | Ending::Unfinished | Ending::Malformed => {}
         }
     }
 
