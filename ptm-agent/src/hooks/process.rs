@@ -125,8 +125,8 @@ pub(super) fn keep_inherited_descriptors() {
     unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }
 
-/// Has the kernel run this file with these variables, and nobody else: what else is to be done between fork and exec must
-/// be asked of `command` before.
+/// Has the kernel run this file with these variables, and nobody else: what else is to be done between fork and exec
+/// must be asked of `command` before.
 ///
 /// Where something is to be done there, std ends with `execvp`, and that hands a file that the kernel can't run to
 /// `/bin/sh`. What std does itself (streams, working directory, process group, signals) it does before such closures.

@@ -137,8 +137,8 @@ pub const NOTES: [(&str, &str); 4] = [
 --json prints an object of rows, numbered from \"0\", with the names of the protocol's columns as keys, as the \
 original's did. The original's columns are strings, \"N/A\" where there is nothing to say; ours are null there, and \
 numbers where they count. --lldp gives a row a neighbor; explain PORT {\"port\": ROW, \"neighbors\": ROWS}; --listen an \
-object a line and change; plan and reload an object. A refusal is a row with cmd_status \"fail\" and the sentence in cmd_ext_status. \
-ptmctl.schema.json and ptmctl-json.md, which come with the documentation, describe every key.",
+object a line and change; plan and reload an object. A refusal is a row with cmd_status \"fail\" and the sentence in \
+cmd_ext_status. ptmctl.schema.json and ptmctl-json.md, which come with the documentation, describe every key.",
     ),
     (
         "EXIT STATUS",
