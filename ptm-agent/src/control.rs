@@ -25,6 +25,7 @@ mod answer;
 mod client;
 mod from_monitor;
 mod peer;
+mod rate_limit;
 mod refusal;
 mod request;
 mod server;

@@ -63,6 +63,9 @@ pub fn start(Level(filter): Level) {
 }
 
 #[cfg(test)]
+pub(crate) mod captured;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

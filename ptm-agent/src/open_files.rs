@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 
-/// What a large switch asks for: 1,024 ports, 1,024 clients, and hooks, maps, sockets besides.
+/// What a large switch asks for: 1,024 ports, 1,024 clients and those in reserve, and hooks, maps, sockets besides.
 const ENOUGH: rlim_t = 2_304;
 
 /// The soft limit before it was raised. The limit itself is the process's, so there is only one of it.

@@ -1,6 +1,7 @@
 //! What scenarios share: the ring, started and complete, and the word for what was left out.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::os::unix::process::CommandExt;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use nix::unistd::geteuid;
 
+use crate::wait::PATIENCE;
 use crate::{Fabric, FabricError, Node, USUAL_TTL};
 
 /// The ring of `examples/ring.dot`: four machines, each with `eth1` and `eth2`.
@@ -55,20 +57,20 @@ pub fn usual_ring() -> Result<Fabric, FabricError> {
     passing_ring(USUAL_TTL, &[])
 }
 
-/// Sends bytes to the control socket of `node` and gives what comes back within half a second, as text.
+/// Sends bytes to the control socket of `node`, and no more after them, and gives what comes back, as text.
 ///
 /// The socket's name is abstract, so it is that of the machine's network namespace.
 pub fn ask_socket(node: &Node, bytes: &[u8]) -> io::Result<String> {
-    const LONG_ENOUGH: Duration = Duration::from_millis(500);
     let bytes = bytes.to_owned();
     node.machine().enter(move || {
         let address = SocketAddr::from_abstract_name("/var/run/ptmd.socket")?;
         let mut socket = UnixStream::connect_addr(&address)?;
-        socket.set_read_timeout(Some(LONG_ENOUGH))?;
-        socket.set_write_timeout(Some(LONG_ENOUGH))?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(PATIENCE))?;
         socket.write_all(&bytes)?;
+        socket.shutdown(Shutdown::Write)?;
         let mut answer = Vec::new();
-        // Ends with a time-out, or an error where the agent closed the socket.
+        // Ends with an error where the agent closed the socket before it had read everything.
         let _ = socket.read_to_end(&mut answer);
         Ok(String::from_utf8_lossy(&answer).into_owned())
     })

@@ -210,7 +210,7 @@ fn garbage_on_the_control_socket_disturbs_nobody() {
         &endless,
     ];
     for bytes in garbage {
-        // Refused, cut off, or left to wait for the rest: none is an answer with a verdict in it.
+        // Refused or cut off: none is an answer with a verdict in it.
         let answer = scenario::ask_socket(vm1, bytes).unwrap_or_default();
         assert!(!answer.contains("eth1,pass"), "{answer:?} to {:?}", bytes.get(..40));
     }

@@ -30,6 +30,8 @@ fn each_program_and_each_verb_has_its_papers() {
     for name in [
         "ptmctl.1",
         "ptmctl-explain.1",
+        "ptmctl-plan.1",
+        "ptmctl-reload.1",
         "ptmctl-check.1",
         "ptm-agent.8",
         "ptmctl.bash",

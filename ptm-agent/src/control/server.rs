@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use super::answer::{Answer, notification};
 use super::client::{Client, Ending};
 use super::peer::Peer;
+use super::rate_limit::RateLimit;
 use super::refusal::Refusal;
 use super::request::{Command, Request};
 use super::rows::Change;
@@ -37,6 +38,9 @@ impl fmt::Display for ClientId {
 pub struct Limits {
     /// Clients at a time.
     pub clients: usize,
+    /// Places beyond these for root and the user whom the agent runs as: a crowd of many users must not keep out those
+    /// who can end it.
+    pub reserve: usize,
     /// Clients of one user at a time, so that nobody can keep the others out. Not for root nor for the user whom the
     /// agent runs as: they can end it anyway, and zebra must not be turned away for what a script of root's did.
     pub clients_per_user: usize,
@@ -49,18 +53,26 @@ pub struct Limits {
     /// How long a client may take from the first byte of a message to its last, and how long it may take nothing of an
     /// answer that is waiting for it (at most twice as long).
     pub patience: Duration,
+    /// Lines of the log for clients that are turned away or disconnected, in each `log_interval`. The others are told
+    /// of in one, when it is over.
+    pub log_burst: u32,
+    /// How long such an interval is.
+    pub log_interval: Duration,
 }
 
 impl Default for Limits {
-    /// 1,024 clients (ptmd: 16), 64 of one user, bodies of 1,024 bytes (as ptmd), 4,096 unread notifications (a thousand
-    /// ports may change at once, several times), 5 seconds.
+    /// 1,024 clients (ptmd: 16) and 16 in reserve, 64 of one user, bodies of 1,024 bytes (as ptmd), 4,096 unread
+    /// notifications (a thousand ports may change at once, several times), 5 seconds, 10 lines a minute.
     fn default() -> Self {
         Self {
             clients: 1_024,
+            reserve: 16,
             clients_per_user: 64,
             body: 1_024,
             unread_notifications: 4_096,
             patience: Duration::from_secs(5),
+            log_burst: 10,
+            log_interval: Duration::from_mins(1),
         }
     }
 }
@@ -116,6 +128,8 @@ pub struct Control {
     commands_in: mpsc::Sender<(ClientId, Command)>,
     /// Until when no client is accepted, because accepting failed.
     pause: Option<Instant>,
+    /// For the log's lines of clients that can make one after the other.
+    log: RateLimit,
     counters: Counters,
     malformed: Arc<AtomicU64>,
 }
@@ -156,6 +170,7 @@ impl Control {
             commands,
             commands_in,
             pause: None,
+            log: RateLimit::new(limits.log_burst, limits.log_interval),
             counters: Counters::default(),
             malformed: Arc::default(),
         })
@@ -165,7 +180,7 @@ impl Control {
     /// wants a [`Control::reply`]: its client's next one is not read before.
     pub async fn next_request(&mut self) -> (ClientId, Command) {
         loop {
-            let pause = self.pause;
+            let (pause, log_due) = (self.pause, self.log.due());
             tokio::select! {
                 Some((id, command)) = self.commands.recv() => {
                     if let Some(connected) = self.clients.get_mut(&id) {
@@ -189,6 +204,7 @@ impl Control {
                     }
                 },
                 () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => self.pause = None,
+                () = sleep_until(log_due.unwrap_or_else(Instant::now)), if log_due.is_some() => self.tell_withheld(),
             }
         }
     }
@@ -239,12 +255,16 @@ impl Control {
         let peer = match Peer::of(&stream) {
             Ok(peer) => peer,
             Err(error) => {
-                tracing::warn!(%error, "control client turned away: the kernel does not say who it is");
+                if self.may_log() {
+                    tracing::warn!(%error, "control client turned away: the kernel does not say who it is");
+                }
                 return;
             }
         };
         if let Some(refusal) = self.no_room_for(&peer) {
-            tracing::warn!(%peer, "control client turned away: {refusal}");
+            if self.may_log() {
+                tracing::warn!(%peer, "control client turned away: {refusal}");
+            }
             turn_away(stream, &refusal);
             return;
         }
@@ -260,7 +280,8 @@ impl Control {
     /// Why this client can't be taken, which is counted.
     fn no_room_for(&mut self, peer: &Peer) -> Option<Refusal> {
         let connected = self.clients.len();
-        if connected >= self.limits.clients {
+        let reserve = if peer.has_our_rights() { self.limits.reserve } else { 0 };
+        if connected >= self.limits.clients + reserve {
             self.counters.refused += 1;
             return Some(Refusal::TooManyClients(connected));
         }
@@ -278,19 +299,45 @@ impl Control {
             return;
         };
         task.abort();
+        match ending {
+            Ending::Slow => self.counters.dropped_slow += 1,
+            Ending::Unfinished => drop(self.malformed.fetch_add(1, Ordering::Relaxed)),
+            // A malformed message was counted when it came.
+            Ending::Left | Ending::Malformed | Ending::Broken(_) => {}
+        }
         let peer = &client.peer;
         match ending {
             Ending::Left => tracing::debug!(client = %id, %peer, "control client left"),
-            Ending::Slow => {
-                self.counters.dropped_slow += 1;
+            Ending::Broken(error) => tracing::debug!(client = %id, %peer, %error, "control client's connection broke"),
+            Ending::Slow if self.may_log() => {
                 tracing::warn!(client = %id, %peer, "control client disconnected: it {ending}");
             }
-            Ending::Unfinished => {
-                self.malformed.fetch_add(1, Ordering::Relaxed);
+            Ending::Unfinished | Ending::Malformed if self.may_log() => {
                 tracing::info!(client = %id, %peer, "control client disconnected: it {ending}");
             }
-            Ending::Malformed => tracing::info!(client = %id, %peer, "control client disconnected: it {ending}"),
-            Ending::Broken(error) => tracing::debug!(client = %id, %peer, %error, "control client's connection broke"),
+            Ending::Slow | Ending::Unfinished | Ending::Malformed => {}
+        }
+    }
+
+    /// Whether the log takes one more line of a client that was turned away or disconnected.
+    fn may_log(&mut self) -> bool {
+        let now = Instant::now();
+        if self.log.due().is_some_and(|due| due <= now) {
+            self.tell_withheld();
+        }
+        self.log.admits(now)
+    }
+
+    fn tell_withheld(&mut self) {
+        let more = self.log.take_withheld();
+        tracing::warn!("control clients: {more} more were turned away or disconnected, each without a line of its own");
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        if self.log.due().is_some() {
+            self.tell_withheld();
         }
     }
 }

@@ -16,8 +16,14 @@ const NOTHING: &str = "N/A";
 /// Longest value, bytes: a name and a port ID of 255 bytes each, most of them plain text.
 const MAX_VALUE: usize = 1024;
 
+/// How many variables a hook gets.
+pub(super) const COUNT: usize = 11;
+
+/// A hook's environment: names and values.
+pub(super) type Variables = [(&'static str, String); COUNT];
+
 /// The whole environment of a run: ptmd's variables and `PTM_REASON`.
-pub(super) fn variables(run: &Run) -> [(&'static str, String); 11] {
+pub(super) fn variables(run: &Run) -> Variables {
     let optional = |text: &Option<String>| text.as_deref().map_or_else(|| NOTHING.to_owned(), value);
     let no_bfd = || NOTHING.to_owned();
     [

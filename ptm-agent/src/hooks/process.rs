@@ -19,7 +19,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::environment::log_line;
+use super::environment::{self, Variables, log_line};
 use super::output::Output;
 use crate::open_files;
 
@@ -125,20 +125,18 @@ pub(super) fn keep_inherited_descriptors() {
     unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }
 
-/// Has the kernel run this file with these variables, and nobody else. Must be the last thing that is asked of `command`
-/// before it runs.
+/// Has the kernel run this file with these variables, and nobody else: what else is to be done between fork and exec
+/// must be asked of `command` before.
 ///
-/// Where something is to be done between fork and exec, std ends with `execvp`, and that hands a file that the kernel
-/// can't run to `/bin/sh`.
-fn exec_itself(command: &mut std::process::Command, path: &Path, variables: &[(&str, String)]) -> io::Result<()> {
-    const MOST: usize = 15;
+/// Where something is to be done there, std ends with `execvp`, and that hands a file that the kernel can't run to
+/// `/bin/sh`. What std does itself (streams, working directory, process group, signals) it does before such closures.
+fn exec_itself(command: &mut std::process::Command, path: &Path, variables: &Variables) -> io::Result<()> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let variables =
         variables.iter().map(|(name, value)| CString::new(format!("{name}={value}"))).collect::<Result<Vec<_>, _>>()?;
-    assert!(variables.len() <= MOST, "as many as `environment` makes");
     let exec = move || {
         let arguments = [path.as_ptr(), ptr::null()];
-        let mut environment = [ptr::null(); MOST + 1];
+        let mut environment = [ptr::null(); environment::COUNT + 1];
         for (entry, variable) in environment.iter_mut().zip(&variables) {
             *entry = variable.as_ptr();
         }
@@ -146,7 +144,7 @@ fn exec_itself(command: &mut std::process::Command, path: &Path, variables: &[(&
         unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
         Err(io::Error::last_os_error())
     };
-    // SAFETY: between fork and exec this is a bare system call; the closure neither allocates nor locks.
+    // SAFETY: between fork and exec this is a bare system call; the closure neither allocates, frees nor locks.
     unsafe { command.pre_exec(exec) };
     Ok(())
 }
@@ -168,7 +166,7 @@ impl Process {
     ///
     /// Blocks until the kernel has read the file, so it is not for the runtime's own thread. Signal mask and SIGPIPE
     /// are the default ones: the standard library sees to that.
-    pub(super) fn start(path: PathBuf, variables: &[(&str, String)]) -> Result<(Self, Output), StartError> {
+    pub(super) fn start(path: PathBuf, variables: &Variables) -> Result<(Self, Output), StartError> {
         // Cheaper than a process that comes to nothing: most machines have no hooks.
         if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Err(StartError::Missing(path));

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tracing::subscriber::DefaultGuard;
 
 use super::*;
+use crate::logging::captured::Captured;
 use crate::open_files;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -25,33 +26,15 @@ const LONG: Duration = Duration::from_mins(1);
 /// A directory of hooks, a place for what they leave behind, and the log.
 struct Bench {
     directory: TempDir,
-    log: Log,
+    log: Captured,
     _logging: DefaultGuard,
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Bench {
     fn new() -> Self {
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        Self { directory: TempDir::new().unwrap(), log, _logging: tracing::subscriber::set_default(subscriber) }
+        let log = Captured::default();
+        let logging = tracing::subscriber::set_default(log.subscriber());
+        Self { directory: TempDir::new().unwrap(), log, _logging: logging }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -84,7 +67,7 @@ impl Bench {
     }
 
     fn log(&self) -> String {
-        String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
+        self.log.text()
     }
 }
 

@@ -168,8 +168,8 @@ no-info: unplanned  a neighbor on a port that the plan does not name",
 --json prints an object of rows, numbered from \"0\", with the names of the protocol's columns as keys, as the \
 original's did. The original's columns are strings, \"N/A\" where there is nothing to say; ours are null there, and \
 numbers where they count. --lldp gives a row a neighbor; explain PORT {\"port\": ROW, \"neighbors\": ROWS}; --listen an \
-object a line and change; plan and reload an object. A refusal is a row with cmd_status \"fail\" and the sentence in cmd_ext_status. \
-ptmctl.schema.json and ptmctl-json.md, which come with the documentation, describe every key.",
+object a line and change; plan and reload an object. A refusal is a row with cmd_status \"fail\" and the sentence in \
+cmd_ext_status. ptmctl.schema.json and ptmctl-json.md, which come with the documentation, describe every key.",
     ),
     (
         "EXIT STATUS",
@@ -181,7 +181,7 @@ ptmctl.schema.json and ptmctl-json.md, which come with the documentation, descri
     (
         "ENVIRONMENT",
         "\
-NO_COLOR  if set to anything, no colours, unless --color says otherwise
+NO_COLOR  if set and not empty, no colours, unless --color says otherwise
 TERM  where it is dumb or not set, no colours, and --watch prints one view after the other",
     ),
     (
@@ -191,7 +191,8 @@ ptmctl  every planned port, and what to do where one fails
 ptmctl explain swp1  all that is known of one port
 ptmctl --watch  the same table, kept up to date
 ptmctl --exit-code > /dev/null || alert  a check for a script
-ptmctl check ptm.dot  every mistake in a plan, before it goes out",
+ptmctl check ptm.dot  every mistake in a plan, before it goes out
+ptmctl reload  have the agent read its plan now, and tell the result",
     ),
 ];
 

@@ -24,6 +24,8 @@ const SILENCE: Duration = Duration::from_millis(300);
 pub(super) struct Connection {
     stream: UnixStream,
     decoder: Decoder,
+    /// How long to wait for the next row.
+    patience: Duration,
     /// Notifications that came between the rows of an answer.
     notifications: VecDeque<Record>,
     /// What the last answer said of the topology file on disk.
@@ -36,10 +38,15 @@ impl Connection {
     /// An agent that hangs does not accept; once its backlog is full, connecting waits. The send time-out bounds that,
     /// and later writing.
     pub(super) fn open(socket: &str) -> Result<Self, Failure> {
+        Self::open_for(PATIENCE, socket)
+    }
+
+    /// The same, with another patience than the usual.
+    pub(super) fn open_for(patience: Duration, socket: &str) -> Result<Self, Failure> {
         let connect = || {
             let stream = socket::socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
-            let patience = TimeVal::new(PATIENCE.as_secs().cast_signed(), 0);
-            setsockopt(&stream, SendTimeout, &patience)?;
+            let (seconds, micros) = (patience.as_secs().cast_signed(), patience.subsec_micros().into());
+            setsockopt(&stream, SendTimeout, &TimeVal::new(seconds, micros))?;
             socket::connect(stream.as_raw_fd(), &UnixAddr::new_abstract(socket.as_bytes())?)?;
             Ok(stream)
         };
@@ -47,6 +54,7 @@ impl Connection {
             Ok(stream) => Ok(Self {
                 stream: UnixStream::from(stream),
                 decoder: Decoder::new(LONGEST_BODY),
+                patience,
                 notifications: VecDeque::new(),
                 plan_error: None,
             }),
@@ -105,14 +113,14 @@ impl Connection {
     fn answer(&mut self) -> Result<Vec<Record>, Failure> {
         let mut rows = Vec::new();
         // Only rows put it off: notifications may come for ever.
-        let mut deadline = Instant::now() + PATIENCE;
+        let mut deadline = Instant::now() + self.patience;
         loop {
             match self.receive(Some(deadline))? {
                 Some((Kind::Response, record)) => {
                     self.plan_error = record.known(column::PLAN_ERROR).map(str::to_owned);
                     match record.get(column::CMD_STATUS) {
                         None => {
-                            deadline = Instant::now() + if is_ours(&record) { PATIENCE } else { SILENCE };
+                            deadline = Instant::now() + if is_ours(&record) { self.patience } else { SILENCE };
                             rows.push(record);
                         }
                         Some("pass") => return Ok(rows),

@@ -1,12 +1,12 @@
 //! What the programs do with a frame, by `BPF_PROG_TEST_RUN`: no interface, no noise.
 
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ptm_agent::capture::{Capture, Hook, Options, Subject};
 use ptm_common::Counters;
 
+use crate::captured::Captured;
 use crate::support::{TC, XDP, boot_ns, ethernet, frames, isolated, lldp};
 
 const TCX_NEXT: u32 = u32::MAX;
@@ -153,38 +153,19 @@ fn the_kernel_half_speaks_only_when_told_to() {
     isolated(async || {
         for (options, ..) in HOOKS {
             for log in [false, true] {
-                let spoken = Arc::new(Mutex::new(Vec::new()));
-                let writer = Arc::clone(&spoken);
-                let subscriber = tracing_subscriber::fmt()
-                    .with_max_level(tracing::Level::DEBUG)
-                    .with_ansi(false)
-                    .with_writer(move || Writer(Arc::clone(&writer)))
-                    .finish();
-                let _guard = tracing::subscriber::set_default(subscriber);
+                let spoken = Captured::default();
+                let _guard = tracing::subscriber::set_default(spoken.subscriber());
                 let mut capture = Capture::load(Options { log, ring_bytes: 4_096, ..options.clone() }).unwrap();
                 for _ in 0..3 {
                     capture.test_run(Subject::Inspector, &lldp(&[], 1_500, 0), 1).unwrap();
                 }
                 frames(&mut capture, 2).await;
-                let spoken = String::from_utf8(spoken.lock().unwrap().clone()).unwrap();
+                let spoken = spoken.text();
                 assert_eq!(spoken.contains("LLDP frame of 1500 bytes on interface 1"), log, "{spoken}");
                 assert_eq!(spoken.contains("ring buffer full: LLDP frame of 1500 bytes"), log, "{spoken}");
             }
         }
     });
-}
-
-struct Writer(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]

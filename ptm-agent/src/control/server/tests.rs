@@ -159,7 +159,7 @@ fn a_second_agent_is_told_what_to_do() {
 
 #[test]
 fn every_line_of_the_log_says_who_the_client_is() {
-    let limits = Limits { clients: 2, patience: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits { clients: 2, reserve: 0, patience: Duration::from_millis(50), ..Limits::default() };
     let agent = Agent::start(limits, 1);
     let mut clients = [agent.client(), agent.client()];
     agent.wait_for(|counters| counters.connected == 2);

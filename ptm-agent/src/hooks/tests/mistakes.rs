@@ -22,6 +22,8 @@ async fn hook_that_is_not_executable_gets_the_command_that_mends_it() {
 
 #[tokio::test]
 async fn script_that_names_no_interpreter_is_not_run_by_a_shell() {
+    // So that something is to be done between fork and exec, where std would turn to the shell.
+    open_files::tests::raised();
     let bench = Bench::new();
     bench.hook("if-topo-fail", "755", format!("touch {}\n", bench.path("ran").display()));
     let (counters, log) = outcome(&bench).await;

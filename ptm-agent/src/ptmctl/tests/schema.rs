@@ -78,6 +78,26 @@ fn the_schema_has_the_keys_of_a_plan_and_no_others() {
 }
 
 #[test]
+fn the_page_shows_what_is_printed() {
+    let page = include_str!("../../../../docs/ptmctl-json.md");
+    let miswired = || {
+        daemon(true, |command, stream| {
+            write(stream, Answer::new(command, [rows::tests::miswired()], [rows::tests::neighbor()]));
+        })
+    };
+    let refusal = ptmctl(&miswired(), "--bfd --json").0;
+    for (call, printed) in [
+        ("ptmctl --json", output(&miswired(), "--json")),
+        ("ptmctl --lldp --json", output(&miswired(), "--lldp --json")),
+        ("ptmctl --bfd --json", refusal),
+        ("ptmctl plan --json", output(&plan::agent_with(false), "plan --json")),
+    ] {
+        let shown = format!("```console\n$ {call}\n{printed}```\n");
+        assert!(page.contains(&shown), "{shown}");
+    }
+}
+
+#[test]
 fn every_column_of_ours_is_null_or_a_number_or_a_word_as_the_schema_says() {
     let schema = schema();
     for name in ["port", "neighbor", "change"] {

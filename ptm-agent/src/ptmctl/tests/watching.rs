@@ -83,15 +83,18 @@ fn every_view_can_be_watched_and_a_closed_output_ends_it() {
         ("--watch -b", "", "No BFD sessions . Check connections"),
         ("explain eth9 --watch", "", "Port eth9 is not in the topology file"),
     ];
-    // Side by side, as each takes its seconds.
+    // Side by side, as each picture takes a second.
     let views = views.map(|(args, summary, text)| (start(agent(), args), summary, text));
-    for ((pages, watching), summary, text) in views {
-        for _ in 0..2 {
+    for _ in 0..2 {
+        for ((pages, _), summary, text) in &views {
             let page = pages.recv_timeout(SOON).unwrap();
             let (head, body) = page.trim_start().split_once("\n\n").unwrap();
             assert!(head.ends_with(summary) && body.contains(text), "{page}");
         }
-        drop(pages);
+    }
+    // All outputs are closed before the first is waited for.
+    let watching = views.map(|((_, watching), ..)| watching);
+    for watching in watching {
         assert!(matches!(watching.join().unwrap(), Failure::Output(_)));
     }
 }

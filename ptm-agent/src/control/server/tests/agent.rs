@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, mpsc as std_mpsc};
+use std::sync::mpsc as std_mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use crate::control::codec::{self, Decoder, Incoming, Kind, LONGEST_BODY, Message
 use crate::control::record::Record;
 use crate::control::rows::{self, Change};
 use crate::control::{Answer, Control, Counters, Limits};
+use crate::logging::captured::Captured;
 use crate::monitor::Reason;
 
 pub(super) const DEADLINE: Duration = Duration::from_secs(10);
@@ -24,7 +25,7 @@ pub(super) struct Agent {
     pub(super) name: String,
     orders: Option<mpsc::UnboundedSender<Order>>,
     thread: Option<JoinHandle<()>>,
-    log: Log,
+    log: Captured,
 }
 
 enum Order {
@@ -40,15 +41,10 @@ impl Agent {
         let (orders, inbox) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let control = runtime.block_on(async { Control::bind(&name, limits) }).unwrap();
-        let log = Log::default();
-        let writer = log.clone();
+        let log = Captured::default();
         // Each has one, also where nobody looks at it: what a thread without one meets first may be taken for disabled
         // in the others (tracing's cache of what is of interest to any subscriber).
-        let logging = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
+        let logging = log.subscriber();
         let serve = move || with_default(logging, || runtime.block_on(run(control, inbox, ports)));
         let thread = std::thread::spawn(serve);
         Self { name, orders: Some(orders), thread: Some(thread), log }
@@ -74,7 +70,14 @@ impl Agent {
 
     /// Everything that it has logged so far.
     pub(super) fn log(&self) -> String {
-        String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
+        self.log.text()
+    }
+
+    /// Ends it, and gives everything that it has logged.
+    pub(super) fn end(self) -> String {
+        let log = self.log.clone();
+        drop(self);
+        log.text()
     }
 
     pub(super) fn client(&self) -> Client {
@@ -96,19 +99,6 @@ impl Agent {
     fn client_on(stream: UnixStream) -> Client {
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         Client { stream, decoder: Decoder::new(LONGEST_BODY) }
-    }
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
