@@ -97,10 +97,11 @@ impl Bench {
 
     fn restart_with(&mut self, plan: Plan, memory: Vec<PortMemory>, links: &[(IfIndex, &str, bool, u32)]) {
         self.monitor = Monitor::new(plan);
-        self.monitor.recall(memory);
+        self.monitor.recall(memory, self.now);
         for &(ifindex, name, carrier, carrier_losses) in links {
             self.flapping_link(ifindex, name, carrier, carrier_losses);
         }
+        self.monitor.links_told(self.now);
         self.monitor.tick(self.now);
     }
 
