@@ -84,14 +84,18 @@ impl Bench {
         self.monitor.link(Link { ifindex, name, carrier, carrier_losses }, self.now);
     }
 
-    /// The agent ends, and another finds these interfaces: index, name, carrier and losses of it.
-    fn restart(&mut self, links: &[(IfIndex, &str, bool, u32)]) {
-        // By way of the text that a file of it would have.
+    /// What is remembered, by way of the text that a file of it would have.
+    fn written_and_read(&self) -> Vec<PortMemory> {
         let memory: Vec<_> = self.monitor.memory().collect();
         let text = serde_json::to_string(&memory).expect("memory can be written");
         let memory: Vec<PortMemory> = serde_json::from_str(&text).expect("memory can be read");
         assert!(memory.iter().all(|memory| memory.check(self.now).is_ok()), "{memory:?}");
-        let plan = self.monitor.plan().clone();
+        memory
+    }
+
+    /// The agent is killed, and another finds these interfaces: index, name, carrier and losses of it.
+    fn restart(&mut self, links: &[(IfIndex, &str, bool, u32)]) {
+        let (plan, memory) = (self.monitor.plan().clone(), self.written_and_read());
         self.restart_with(plan, memory, links);
     }
 
