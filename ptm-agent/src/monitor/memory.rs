@@ -117,17 +117,12 @@ pub(super) fn digest(expectation: &Expectation) -> u64 {
 
 /// Bytes as text of two digits a byte.
 mod hexadecimal {
-    use std::fmt::Write as _;
-
     use serde::de::Error;
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(2 * bytes.len());
-        for byte in bytes {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
-        }
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let text: String = digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect();
         serializer.serialize_str(&text)
     }
 
