@@ -4,7 +4,7 @@
 //! it inputs ([`Monitor::set_plan`], [`Monitor::link`], [`Monitor::link_gone`], [`Monitor::lldpdu`],
 //! [`Monitor::tick`]) and take events ([`Monitor::poll_event`]) and reports ([`Monitor::reports`]).
 //!
-//! A verdict is a function of what is there now ([`judge`]); what a port remembers besides is only how it came to be
+//! A verdict is a function of what is there now (`judge`); what a port remembers besides is only how it came to be
 //! silent. So a restart, a reload or a lost notification can't leave a verdict behind that nothing supports.
 
 mod advice;

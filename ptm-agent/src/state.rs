@@ -87,7 +87,7 @@ enum Unusable {
 pub struct State {
     path: PathBuf,
     here: Here,
-    /// The revision that is in the file, or is being written.
+    /// The revision that is in the file, or is being written; `None`: none of this agent's.
     saved: Option<u64>,
     writing: Option<JoinHandle<io::Result<()>>>,
     /// When the last write began.
@@ -114,7 +114,7 @@ impl State {
         (Self { path, here, saved: None, writing: None, began: None, failing: false }, memory)
     }
 
-    /// When this revision of the memory should be written; `None`: it is, or another one is being written.
+    /// When this revision of the memory should be written; `None`: it is, or one is being written.
     pub fn due(&self, revision: u64) -> Option<BootTime> {
         let is_due = self.writing.is_none() && self.saved != Some(revision);
         let pause = if self.failing { RETRY } else { PAUSE };
