@@ -145,7 +145,7 @@ impl Port {
         let neighbors: Vec<_> = neighbors.into_iter().filter_map(|memory| Neighbor::recall(memory, now)).collect();
         let doubt = neighbors.iter().any(|neighbor| neighbor.doubted);
         let new = Self::new(ifindex, &name, carrier, carrier_losses);
-        let port = Self { last_ttl, neighbors, doubt, lost_at, reason, changed_at, ..new };
+        let port = Self { neighbors, last_ttl, lost_at, doubt, reason, changed_at, ..new };
         if !judged_so {
             return port;
         }

@@ -76,7 +76,9 @@ fn time_without_an_agent_is_not_counted_against_it() {
     bench.restart(UP);
     bench.wait(100);
     let mut memory: Vec<_> = bench.monitor.memory().collect();
-    memory.iter_mut().for_each(|port| port.put_off(Duration::from_secs(3_600)));
+    for port in &mut memory {
+        port.put_off(Duration::from_hours(1));
+    }
     away(&mut bench, 3_600);
     bench.restart_with(plan_of(PLAN), memory, UP);
     bench.wait(19);

@@ -27,13 +27,10 @@ const PLANS: [Planned; 6] = [
 ];
 
 fn plan(plan: usize) -> Plan {
-    let cables: String = PLANS[plan]
-        .iter()
-        .map(|(port, node, far)| {
-            format!("me:{port} -- {node}{}\n", far.map(|far| format!(":{far}")).unwrap_or_default())
-        })
-        .collect();
-    plan_of(&format!("graph {{ me:spare -- r8:spare\n{cables} }}"))
+    let far = |port: Option<&str>| port.map_or_else(String::new, |port| format!(":{port}"));
+    let cables = PLANS[plan].iter().map(|&(port, node, to)| format!("me:{port} -- {node}{}", far(to)));
+    let cables: Vec<_> = cables.chain(["me:spare -- r8:spare".to_owned()]).collect();
+    plan_of(&format!("graph {{ {} }}", cables.join("; ")))
 }
 
 #[derive(Clone, Debug)]
@@ -318,7 +315,9 @@ fn apply(op: &Op, bench: &mut Bench, model: &mut Model) {
             let mut memory = bench.written_and_read();
             bench.now = bench.now + Duration::from_secs(seconds);
             if in_order {
-                memory.iter_mut().for_each(|port| port.put_off(Duration::from_secs(seconds)));
+                for port in &mut memory {
+                    port.put_off(Duration::from_secs(seconds));
+                }
             }
             model.restart(seconds, in_order);
             model.set_plan(another.unwrap_or(model.plan));
