@@ -107,9 +107,10 @@ impl Agent {
             Capture::load(capture::Options { hook: config.hook, log: config.kernel_log, ..Default::default() })?;
         let links = Links::open(netlink::Options::default()).await?;
         let hooks = Hooks::new(hooks::Options { directory: config.hooks_dir, time_limit: config.hook_time_limit });
-        let (state, memory) = State::open(&config.state_dir, clock::now());
+        let now = clock::now();
+        let (state, memory) = State::open(&config.state_dir, now);
         let mut monitor = Monitor::new(plan);
-        monitor.recall(memory);
+        monitor.recall(memory, now);
         let mut agent = Self {
             monitor,
             links,
@@ -123,6 +124,7 @@ impl Agent {
             interrupt,
         };
         agent.take_links();
+        agent.monitor.links_told(clock::now());
         agent.publish();
         Ok(agent)
     }
@@ -167,7 +169,7 @@ impl Agent {
             yield_now().await;
         }
         tracing::info!("ending");
-        self.state.close(self.monitor.revision(), self.monitor.memory(), clock::now()).await;
+        self.state.close(self.monitor.memory(), clock::now()).await;
         self.hooks.shut_down(HOOK_GRACE).await;
     }
 
@@ -224,6 +226,7 @@ impl Agent {
                 }
                 Heard::Changed
                 | Heard::Refreshed
+                | Heard::Confirmed
                 | Heard::Left
                 | Heard::Malformed { first: false, .. }
                 | Heard::TooMany

@@ -21,6 +21,5 @@ pub mod plan_file;
 pub mod plan_watch;
 pub mod ptmctl;
 pub mod reload;
-pub mod service;
 pub mod state;
 pub mod time;

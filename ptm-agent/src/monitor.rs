@@ -4,7 +4,7 @@
 //! it inputs ([`Monitor::set_plan`], [`Monitor::link`], [`Monitor::link_gone`], [`Monitor::lldpdu`],
 //! [`Monitor::tick`]) and take events ([`Monitor::poll_event`]) and reports ([`Monitor::reports`]).
 //!
-//! A verdict is a function of what is there now ([`judge`]); what a port remembers besides is only how it came to be
+//! A verdict is a function of what is there now (`judge`); what a port remembers besides is only how it came to be
 //! silent. So a restart, a reload or a lost notification can't leave a verdict behind that nothing supports.
 
 mod advice;
@@ -20,7 +20,7 @@ mod statistics;
 mod tests;
 mod verdict;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 pub use advice::explain;
@@ -61,8 +61,10 @@ pub struct Monitor {
     by_name: HashMap<Arc<str>, IfIndex>,
     /// When a planned port went missing; those that never were there have no entry.
     lost_at: HashMap<Box<str>, BootTime>,
-    /// By name, what the monitor before a restart knew of interfaces that did not show up here yet.
-    memory: HashMap<Box<str>, PortMemory>,
+    /// Interfaces that the monitor before a restart knew, and that the kernel did not tell of yet.
+    recalled: HashSet<IfIndex>,
+    /// Interfaces whose name is another's by the last news; the news of theirs is to come.
+    nameless: HashMap<IfIndex, Port>,
     /// Grows with all that changes [`Monitor::memory`].
     revision: u64,
     /// One entry a port at most, at its [`Port::timer`]; never later than the port's deadline, maybe earlier.
@@ -80,7 +82,8 @@ impl Monitor {
             ports: HashMap::new(),
             by_name: HashMap::new(),
             lost_at: HashMap::new(),
-            memory: HashMap::new(),
+            recalled: HashSet::new(),
+            nameless: HashMap::new(),
             revision: 0,
             timers: BTreeSet::new(),
             events: VecDeque::new(),
@@ -92,17 +95,39 @@ impl Monitor {
         self.ports.values().map(|port| port.memory(self.expectation(port).map(memory::digest)))
     }
 
-    /// Grows when [`Monitor::memory`] changes, but for when neighbors that go on saying the same were heard.
+    /// Grows when [`Monitor::memory`] changes, but for the time at which neighbors that go on saying the same were heard
+    /// last, and for deadlines that are over.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Takes up what the monitor before a restart of the agent knew. To be called before the interfaces are told of:
-    /// each finds its memory as it shows up, if it still is the interface that it was.
+    /// Takes up what the monitor before a restart of the agent knew, as if it had been this one. To be called first of
+    /// all; then each interface is to be told of by [`Monitor::link`], and that it was the last by
+    /// [`Monitor::links_told`].
     ///
     /// A port whose verdict is the same as then makes no event.
-    pub fn recall(&mut self, memory: impl IntoIterator<Item = PortMemory>) {
-        self.memory = memory.into_iter().map(|memory| (memory.name.clone(), memory)).collect();
+    pub fn recall(&mut self, memory: impl IntoIterator<Item = PortMemory>, now: BootTime) {
+        for memory in memory {
+            let (name, ifindex): (Arc<str>, _) = (Arc::from(&*memory.name), memory.ifindex);
+            if self.by_name.contains_key(&name) || self.ports.contains_key(&ifindex) {
+                continue;
+            }
+            let expectation = self.planned.get(&*name).copied();
+            let digest = expectation.map(|index| memory::digest(&self.plan.expectations()[index]));
+            let judged_so = memory.expectation == digest;
+            let mut port = Port::recall(memory, judged_so, now);
+            port.expectation = expectation;
+            self.by_name.insert(name, ifindex);
+            self.ports.insert(ifindex, port);
+            self.recalled.insert(ifindex);
+        }
+    }
+
+    /// Every interface that is there was told of since [`Monitor::recall`]: those that are only remembered are gone.
+    pub fn links_told(&mut self, now: BootTime) {
+        for ifindex in std::mem::take(&mut self.recalled) {
+            self.link_gone(ifindex, now);
+        }
     }
 
     /// The plan that verdicts rest on.
@@ -156,25 +181,32 @@ impl Monitor {
     /// Takes the kernel's word on an interface: new, renamed, carrier up or down, or unchanged.
     pub fn link(&mut self, link: Link<'_>, now: BootTime) {
         self.revision += 1;
-        match self.ports.get_mut(&link.ifindex) {
-            Some(port) if *port.name == *link.name => port.set_link(link.carrier, link.carrier_losses, now),
+        let Link { ifindex, name, carrier, carrier_losses } = link;
+        let remembered = self.ports.get(&ifindex).or_else(|| self.nameless.get(&ifindex));
+        if self.recalled.remove(&ifindex) && remembered.is_some_and(|port| port.is_another_than(carrier_losses)) {
+            self.link_gone(ifindex, now);
+        }
+        match self.ports.get_mut(&ifindex) {
+            Some(port) if *port.name == *name => port.set_link(carrier, carrier_losses, now),
             // A rename is another port for the plan; the cable and who is heard on it stay.
-            Some(_) => {
-                let mut port = self.take(link.ifindex, now).expect("found just now");
-                port.set_link(link.carrier, link.carrier_losses, now);
-                port.name = link.name.into();
+            _ => {
+                let known = self.take(ifindex, now).or_else(|| self.nameless.remove(&ifindex));
+                let mut port = known.unwrap_or_else(|| Port::new(ifindex, name, carrier, carrier_losses));
+                port.set_link(carrier, carrier_losses, now);
+                port.name = name.into();
+                if let Some(&other) = self.by_name.get(name) {
+                    let other = self.take(other, now);
+                    self.nameless.extend(other.map(|port| (port.ifindex, port)));
+                }
                 self.put(port);
             }
-            None => {
-                self.put(Port::new(link.ifindex, link.name, link.carrier, link.carrier_losses));
-                self.remember(link, now);
-            }
         }
-        self.judge(link.ifindex, false, now);
+        self.judge(ifindex, false, now);
     }
 
     /// The interface is gone from this machine, or from this network namespace.
     pub fn link_gone(&mut self, ifindex: IfIndex, now: BootTime) {
+        self.nameless.remove(&ifindex);
         self.take(ifindex, now);
     }
 
@@ -185,6 +217,7 @@ impl Monitor {
         let heard = port.hear(expectation, lldpdu, at);
         match heard {
             Heard::Changed | Heard::Left => self.judge(ifindex, true, at),
+            Heard::Confirmed => self.revision += 1,
             Heard::Refreshed | Heard::Malformed { .. } | Heard::TooMany | Heard::Stale => {}
         }
         heard
@@ -288,34 +321,20 @@ impl Monitor {
         self.by_name.get(name).map_or(&[], |ifindex| &self.ports[ifindex].neighbors)
     }
 
-    /// Gives an interface that has just shown up the memory of it, if there is any.
-    fn remember(&mut self, link: Link<'_>, now: BootTime) {
-        let memory = self.memory.remove(link.name).filter(|memory| memory.ifindex == link.ifindex);
-        let (Some(memory), Some(port)) = (memory, self.ports.get_mut(&link.ifindex)) else { return };
-        let expectation = port.expectation.map(|index| memory::digest(&self.plan.expectations()[index]));
-        let judged_so = memory.expectation == expectation;
-        port.recall(memory, judged_so, now);
-        // What became of the link meanwhile.
-        port.set_link(link.carrier, link.carrier_losses, now);
-    }
-
-    /// Takes a port out under its present name.
+    /// Takes a port out of its name.
     fn take(&mut self, ifindex: IfIndex, now: BootTime) -> Option<Port> {
         let mut port = self.ports.remove(&ifindex)?;
         self.revision += 1;
         if let Some(timer) = port.timer.take() {
             self.timers.remove(&(timer, ifindex));
         }
+        self.by_name.remove(&port.name);
         let before = port.reason.take();
-        // When two interfaces swap names, the other one may have the name already.
-        if self.by_name.get(&port.name) == Some(&ifindex) {
-            self.by_name.remove(&port.name);
-            let after = port.expectation.map(|_| Reason::Absent);
-            if after.is_some() {
-                self.lost_at.insert((*port.name).into(), now);
-            }
-            self.emit(&port.name.clone(), before, after, now);
+        let after = port.expectation.map(|_| Reason::Absent);
+        if after.is_some() {
+            self.lost_at.insert((*port.name).into(), now);
         }
+        self.emit(&port.name.clone(), before, after, now);
         Some(port)
     }
 

@@ -33,6 +33,9 @@ const VERSION: u32 = 1;
 /// Between two writes.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// After one that failed: a full disk is not asked every second.
+const RETRY: Duration = Duration::from_mins(1);
+
 /// A thousand ports with a crowd of neighbors on each, and some more. It bounds what is read at the start.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
@@ -45,6 +48,8 @@ const LAST_WRITE: Duration = Duration::from_secs(2);
 struct Saved {
     version: u32,
     here: Here,
+    /// When the agent ended; `None`: it did not, or was killed.
+    ended: Option<BootTime>,
     ports: Vec<PortMemory>,
 }
 
@@ -82,7 +87,7 @@ enum Unusable {
 pub struct State {
     path: PathBuf,
     here: Here,
-    /// The revision that is in the file, or is being written.
+    /// The revision that is in the file, or is being written; `None`: none of this agent's.
     saved: Option<u64>,
     writing: Option<JoinHandle<io::Result<()>>>,
     /// When the last write began.
@@ -109,17 +114,22 @@ impl State {
         (Self { path, here, saved: None, writing: None, began: None, failing: false }, memory)
     }
 
-    /// When this revision of the memory should be written; `None`: it is, or another one is being written.
+    /// When this revision of the memory should be written; `None`: it is, or one is being written.
     pub fn due(&self, revision: u64) -> Option<BootTime> {
         let is_due = self.writing.is_none() && self.saved != Some(revision);
-        is_due.then(|| self.began.map_or(BootTime::default(), |began| began + PAUSE))
+        let pause = if self.failing { RETRY } else { PAUSE };
+        is_due.then(|| self.began.map_or(BootTime::default(), |began| began + pause))
     }
 
     /// Begins to write. Must be called within a tokio runtime, and only when it is [due](Self::due).
     pub fn save(&mut self, revision: u64, memory: impl Iterator<Item = PortMemory>, now: BootTime) {
-        let saved = Saved { version: VERSION, here: self.here.clone(), ports: memory.collect() };
-        let path = self.path.clone();
         (self.saved, self.began) = (Some(revision), Some(now));
+        self.begin(memory, None);
+    }
+
+    fn begin(&mut self, memory: impl Iterator<Item = PortMemory>, ended: Option<BootTime>) {
+        let saved = Saved { version: VERSION, here: self.here.clone(), ended, ports: memory.collect() };
+        let path = self.path.clone();
         self.writing = Some(spawn_blocking(move || write(&path, &saved)));
     }
 
@@ -138,20 +148,20 @@ impl State {
             Ok(()) if self.failing => tracing::info!("verdicts are kept in {} again", self.path.display()),
             Ok(()) | Err(_) => {}
         }
-        // A failed write is not tried again before something changes: a full disk is not asked every second.
         self.failing = result.is_err();
+        if self.failing {
+            self.saved = None;
+        }
     }
 
-    /// Writes for the last time, but does not wait long for a disk that hangs.
-    pub async fn close(mut self, revision: u64, memory: impl Iterator<Item = PortMemory>, now: BootTime) {
+    /// Writes for the last time, and that it is, but does not wait long for a disk that hangs.
+    pub async fn close(mut self, memory: impl Iterator<Item = PortMemory>, now: BootTime) {
         let last = async {
             if self.writing.is_some() {
                 self.written().await;
             }
-            if self.saved != Some(revision) {
-                self.save(revision, memory, now);
-                self.written().await;
-            }
+            self.begin(memory, Some(now));
+            self.written().await;
         };
         if timeout(LAST_WRITE, last).await.is_err() {
             tracing::warn!("the last verdicts could not be kept: the disk takes too long");
@@ -185,7 +195,7 @@ fn network_namespace() -> io::Result<u64> {
 }
 
 fn read(path: &Path, here: &Here, now: BootTime) -> Result<Vec<PortMemory>, Unusable> {
-    let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     let about = file.metadata()?;
     if !about.is_file() || about.uid() != geteuid().as_raw() || about.mode() & 0o022 != 0 {
         return Err(Unusable::NotOurs);
@@ -194,8 +204,8 @@ fn read(path: &Path, here: &Here, now: BootTime) -> Result<Vec<PortMemory>, Unus
         return Err(Unusable::TooLong);
     }
     let mut text = Vec::new();
-    file.read_to_end(&mut text)?;
-    let Saved { version, here: there, ports } = serde_json::from_slice(&text).map_err(|error| {
+    file.take(LONGEST).read_to_end(&mut text)?;
+    let Saved { version, here: there, ended, mut ports } = serde_json::from_slice(&text).map_err(|error| {
         // A later agent's file may look different altogether.
         match serde_json::from_slice::<Version>(&text) {
             Ok(Version { version }) if version != VERSION => Unusable::OtherVersion(version),
@@ -208,8 +218,10 @@ fn read(path: &Path, here: &Here, now: BootTime) -> Result<Vec<PortMemory>, Unus
     if there != *here {
         return Err(Unusable::Elsewhere);
     }
-    for port in &ports {
+    let away = ended.map_or(Duration::ZERO, |ended| now.since(ended));
+    for port in &mut ports {
         port.check(now)?;
+        port.put_off(away);
     }
     Ok(ports)
 }
@@ -231,11 +243,17 @@ fn write(path: &Path, saved: &Saved) -> io::Result<()> {
     {
         return Err(error);
     }
-    let mut file = BufWriter::new(create(&new)?);
+    let written = write_whole(&new, saved).and_then(|()| fs::rename(&new, path));
+    // Half a file would only help to keep a full disk full.
+    written.inspect_err(|_| drop(fs::remove_file(&new)))
+}
+
+fn write_whole(path: &Path, saved: &Saved) -> io::Result<()> {
+    let mut file = BufWriter::new(create(path)?);
     serde_json::to_writer(&mut file, saved)?;
     file.write_all(b"\n")?;
     file.into_inner()?;
-    fs::rename(&new, path)
+    Ok(())
 }
 
 fn create(path: &Path) -> io::Result<File> {

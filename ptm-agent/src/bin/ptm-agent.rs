@@ -11,7 +11,7 @@ use ptm_agent::logging;
 use ptm_agent::open_files;
 use ptm_agent::plan_file::PlanFileError;
 use ptm_agent::reload::{Reload, Signals, Source};
-use ptm_agent::service;
+use sd_notify::NotifyState;
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -68,7 +68,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         let signals = Signals::catch().map_err(StartError::Signals)?;
         let (reload, plan) = Reload::start(source, signals)?;
         let agent = Agent::start(config, plan, reload).await?;
-        service::ready();
+        // So that `systemctl start` fails where the agent can't start, and a `systemctl reload` after it finds the
+        // control socket open.
+        if let Err(error) = sd_notify::notify(&[NotifyState::Ready]) {
+            tracing::warn!("cannot tell the service manager that the agent is ready: {error}");
+        }
         agent.run().await;
         Ok(())
     });

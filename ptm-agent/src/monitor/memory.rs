@@ -3,9 +3,11 @@
 //! Not verdicts but what they rest on is kept. The next monitor takes it up where the last one left off and judges for
 //! itself: a cable that was pulled meanwhile, or a plan that was changed, shows at once, and an unchanged port has the
 //! verdict it had, without an event. Only time is lenient: a neighbor that was not heard since, maybe because nobody
-//! listened, holds for one TTL from the restart.
+//! listened, holds for one TTL from the restart. Restarts one upon the other don't prolong that, but for the time
+//! between an agent that ended in order and the next, in which nobody can have listened.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use ptm_common::IfIndex;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,9 @@ use crate::time::BootTime;
 
 /// The longest name of an interface, bytes (`IFNAMSIZ` less its NUL).
 const LONGEST_NAME: usize = 15;
+
+/// The longest that a neighbor can ask to be remembered: a TTL has 16 bits (802.1AB-2016 §8.5.4).
+const LONGEST_TTL: Duration = Duration::from_secs(u16::MAX as u64);
 
 /// How one port came to its verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +82,10 @@ impl PortMemory {
         if self.changed_at.is_some_and(|at| at > now) || self.lost_at > now {
             return unsound("a time yet to come");
         }
+        let deadlines = self.neighbors.iter().map(|neighbor| neighbor.unconfirmed_until);
+        if deadlines.chain([self.back_until, self.unconfirmed_until]).flatten().any(|at| at > now + LONGEST_TTL) {
+            return unsound("a deadline too far off");
+        }
         for neighbor in &self.neighbors {
             if neighbor.first_heard.max(neighbor.changed_at).max(neighbor.last_heard) > now {
                 return unsound("a time yet to come in a neighbor");
@@ -86,6 +95,15 @@ impl PortMemory {
             }
         }
         Ok(())
+    }
+
+    /// For so long no agent ran after this was left: who is unconfirmed had no chance to be heard, and has that much
+    /// longer.
+    pub fn put_off(&mut self, away: Duration) {
+        let deadlines = self.neighbors.iter_mut().map(|neighbor| &mut neighbor.unconfirmed_until);
+        for deadline in deadlines.chain([&mut self.unconfirmed_until]).flatten() {
+            *deadline = *deadline + away;
+        }
     }
 }
 
@@ -99,17 +117,12 @@ pub(super) fn digest(expectation: &Expectation) -> u64 {
 
 /// Bytes as text of two digits a byte.
 mod hexadecimal {
-    use std::fmt::Write as _;
-
     use serde::de::Error;
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(2 * bytes.len());
-        for byte in bytes {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
-        }
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let text: String = digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect();
         serializer.serialize_str(&text)
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::lldp::{self, Lldpdu};
-use crate::monitor::judge;
 use crate::monitor::memory::NeighborMemory;
+use crate::monitor::{Heard, judge};
 use crate::time::BootTime;
 
 /// How many neighbors one port remembers.
@@ -108,10 +108,13 @@ impl Neighbor {
         own.chassis_id == pdu.chassis_id && own.port_id == pdu.port_id
     }
 
-    pub(super) fn refresh(&mut self, at: BootTime, certain: bool) {
+    /// It said the same once more.
+    pub(super) fn refresh(&mut self, at: BootTime, certain: bool) -> Heard {
         self.last_heard = self.last_heard.max(at);
+        let settled = self.doubted && certain;
         self.doubted &= !certain;
-        self.unconfirmed_until = None;
+        let confirmed = self.unconfirmed_until.take().is_some();
+        if settled || confirmed { Heard::Confirmed } else { Heard::Refreshed }
     }
 
     pub(super) fn replace(&mut self, pdu: &Lldpdu<'_>, at: BootTime, certain: bool) {

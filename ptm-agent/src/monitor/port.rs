@@ -30,6 +30,8 @@ pub enum Heard {
     Changed,
     /// It repeats what its sender said before: the TTL runs anew.
     Refreshed,
+    /// It does too, and its sender, known from before a restart of the agent or doubted, is certainly there.
+    Confirmed,
     /// Its sender leaves: the port was judged again.
     Left,
     /// It was malformed and thrown away; what was known of the port stays. `first`: the first of its kind there.
@@ -121,12 +123,12 @@ impl Port {
         }
     }
 
-    /// Takes up where a monitor left off before a restart, which is at `now`. `judged_so`: the plan still says of the
-    /// port what it said then. If not, how it came to be silent belongs to the old plan; who is there does not.
-    pub(super) fn recall(&mut self, memory: PortMemory, judged_so: bool, now: BootTime) {
+    /// The port as a monitor left it before a restart, which is at `now`. `judged_so`: the plan still says of the port
+    /// what it said then. If not, how it came to be silent belongs to the old plan; who is there does not.
+    pub(super) fn recall(memory: PortMemory, judged_so: bool, now: BootTime) -> Self {
         let PortMemory {
-            name: _,
-            ifindex: _,
+            name,
+            ifindex,
             carrier,
             carrier_losses,
             expectation: _,
@@ -139,16 +141,23 @@ impl Port {
             unconfirmed_until,
             neighbors,
         } = memory;
-        (self.carrier, self.carrier_losses, self.lost_at) = (carrier, carrier_losses, lost_at);
-        (self.reason, self.changed_at) = (reason, changed_at);
-        self.last_ttl = Duration::from_secs(last_ttl_secs.into());
-        self.neighbors = neighbors.into_iter().filter_map(|memory| Neighbor::recall(memory, now)).collect();
-        self.doubt = self.neighbors.iter().any(|neighbor| neighbor.doubted);
-        if judged_so {
-            (self.silence, self.back_until) = (silence, back_until);
-            let silent = self.neighbors.is_empty() && silence != Silence::NeverHeard;
-            self.unconfirmed_until = silent.then(|| unconfirmed_until.unwrap_or(now + self.last_ttl));
+        let last_ttl = Duration::from_secs(last_ttl_secs.into());
+        let neighbors: Vec<_> = neighbors.into_iter().filter_map(|memory| Neighbor::recall(memory, now)).collect();
+        let doubt = neighbors.iter().any(|neighbor| neighbor.doubted);
+        let new = Self::new(ifindex, &name, carrier, carrier_losses);
+        let port = Self { neighbors, last_ttl, lost_at, doubt, reason, changed_at, ..new };
+        if !judged_so {
+            return port;
         }
+        let silent = port.neighbors.is_empty() && silence != Silence::NeverHeard;
+        let unconfirmed_until = silent.then(|| unconfirmed_until.unwrap_or(now + last_ttl));
+        Self { silence, back_until, unconfirmed_until, ..port }
+    }
+
+    /// Whether the interface of this index, which the kernel counts so many carrier losses of, must be another one than
+    /// the one before a restart: the count never falls.
+    pub(super) fn is_another_than(&self, carrier_losses: u32) -> bool {
+        carrier_losses < self.carrier_losses
     }
 
     /// Whether the verdict rests on what was known before the agent's restart, not confirmed since. `neighbor`: whom it
@@ -222,18 +231,14 @@ impl Port {
         self.statistics.frames_in += 1;
         let certain = at >= self.lost_at;
         let heard = self.take(expectation, lldpdu, at, certain);
-        if matches!(heard, Heard::Changed | Heard::Refreshed | Heard::Left) {
-            self.unconfirmed_until = None;
-        }
-        let known = matches!(heard, Heard::Changed | Heard::Refreshed);
+        let known = matches!(heard, Heard::Changed | Heard::Refreshed | Heard::Confirmed);
         if known && certain && self.doubt && self.settle_doubt() { Heard::Changed } else { heard }
     }
 
     fn take(&mut self, expectation: Option<&Expectation>, lldpdu: &[u8], at: BootTime, certain: bool) -> Heard {
         // The usual case by far, a repetition, costs a comparison of bytes.
         if let Some(neighbor) = self.neighbors.iter_mut().find(|neighbor| neighbor.repeats(lldpdu)) {
-            neighbor.refresh(at, certain);
-            return Heard::Refreshed;
+            return neighbor.refresh(at, certain);
         }
         let pdu = match lldp::decode(lldpdu) {
             Ok(pdu) => pdu,
@@ -259,8 +264,7 @@ impl Port {
             (None, true) => Heard::Refreshed,
             // The same but for what stands behind its End TLV.
             (Some(known), false) if self.neighbors[known].repeats(pdu.as_bytes()) => {
-                self.neighbors[known].refresh(at, certain);
-                Heard::Refreshed
+                self.neighbors[known].refresh(at, certain)
             }
             (Some(known), false) => {
                 self.neighbors[known].replace(&pdu, at, certain);
@@ -284,7 +288,7 @@ impl Port {
         }
         self.doubt |= newcomer.doubted;
         self.neighbors.push(newcomer);
-        self.back_until = None;
+        (self.back_until, self.unconfirmed_until) = (None, None);
         Heard::Changed
     }
 

@@ -24,7 +24,7 @@ pub struct Report<'a> {
     pub reason: Reason,
     /// Whether the verdict is from before the agent's restart and LLDP has neither confirmed nor refuted it yet.
     pub cached: bool,
-    /// When the verdict, or what LLDP says on the port, last changed; `None`: never since the agent started.
+    /// When the verdict, or what LLDP says on the port, last changed; `None`: never that is known.
     pub changed_at: Option<BootTime>,
     /// What the plan says of the port.
     pub expectation: Option<&'a Expectation>,

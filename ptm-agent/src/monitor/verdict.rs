@@ -46,11 +46,11 @@ pub enum Reason {
     AgedOut,
     /// The neighbor said goodbye (an LLDPDU with TTL 0).
     Left,
-    /// The port had a verdict and lost carrier.
+    /// Somebody was heard, then carrier was lost. Holds until somebody is heard again, or one TTL after carrier is back.
     LinkDown,
     /// The link is up and nobody was ever heard.
     Silent,
-    /// The link was never up since the agent started.
+    /// The link has no carrier, and nobody was ever heard.
     Down,
     /// The plan names a port that this machine does not have.
     Absent,

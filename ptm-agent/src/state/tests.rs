@@ -38,7 +38,7 @@ fn empty() -> (TempDir, State) {
 
 /// The text of a file with `memory` in it, as the agent writes it here and now.
 fn text_of(memory: &[PortMemory]) -> String {
-    let saved = Saved { version: VERSION, here: Here::find(), ports: memory.to_vec() };
+    let saved = Saved { version: VERSION, here: Here::find(), ended: None, ports: memory.to_vec() };
     serde_json::to_string(&saved).unwrap()
 }
 
@@ -82,7 +82,7 @@ async fn what_changes_is_written_at_most_once_a_second() {
 async fn the_last_write_has_the_last_state_whatever_goes_on() {
     let (directory, mut state) = empty();
     state.save(1, memory(1).into_iter(), at(10));
-    state.close(2, memory(2).into_iter(), at(11)).await;
+    state.close(memory(2).into_iter(), at(11)).await;
     assert_eq!(State::open(directory.path(), at(20)).1.len(), 2);
 }
 
@@ -112,12 +112,42 @@ async fn a_directory_that_cannot_be_written_costs_the_memory_only() {
     state.save(1, memory(1).into_iter(), at(10));
     state.written().await;
     assert!(state.failing);
-    assert_eq!(state.due(1), None, "not tried again before something changes");
+    assert_eq!((state.due(1), state.due(2)), (Some(at(60_010)), Some(at(60_010))), "tried again, but not at once");
     fs::remove_file(&blocked).unwrap();
-    state.save(2, memory(1).into_iter(), at(2_000));
+    state.save(2, memory(1).into_iter(), at(60_010));
     state.written().await;
     assert!(!state.failing);
-    assert_eq!(State::open(&blocked.join("ptm"), at(3_000)).1.len(), 1);
+    assert_eq!(State::open(&blocked.join("ptm"), at(60_020)).1.len(), 1);
+    assert_eq!(state.due(2), None);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_leaves_nothing_behind() {
+    let (directory, mut state) = empty();
+    // The new file can be written but not be put in its place.
+    fs::create_dir(directory.path().join(FILE)).unwrap();
+    state.save(1, memory(1).into_iter(), at(10));
+    state.written().await;
+    assert!(state.failing);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn the_time_without_an_agent_is_no_silence_of_a_neighbor_unless_the_agent_was_killed() {
+    let unconfirmed = || {
+        let mut monitor = Monitor::new(plan::read("graph { me:swp1 -- r1:swp1 }").0.plan_for("me").unwrap());
+        monitor.recall(memory(1), at(10));
+        monitor.memory().collect::<Vec<_>>()
+    };
+    let (directory, mut state) = empty();
+    state.save(1, unconfirmed().into_iter(), at(20));
+    state.written().await;
+    assert_eq!(State::open(directory.path(), at(5_020)).1, unconfirmed());
+    state.close(unconfirmed().into_iter(), at(20)).await;
+    let mut put_off = unconfirmed();
+    put_off[0].put_off(Duration::from_secs(5));
+    assert_ne!(put_off, unconfirmed());
+    assert_eq!(State::open(directory.path(), at(5_020)).1, put_off);
 }
 
 #[test]

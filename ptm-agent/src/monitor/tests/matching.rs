@@ -384,3 +384,27 @@ fn another_way_to_compare_judges_anew() {
     bench.monitor.set_plan(plan_of(&plan("portnametype=normalized")), bench.now);
     assert_eq!(bench.reason("swp1"), Some(Reason::Match));
 }
+
+#[test]
+fn the_description_is_compared_where_the_plan_says_so() {
+    let mut bench = Bench::all_up();
+    let by_mac = Says { description: "eth0", ..says("r6", "02:00:00:00:00:01") };
+    bench.hear(4, by_mac);
+    assert_eq!(bench.reason("swp4"), Some(Reason::Match));
+    assert_eq!(bench.monitor.report("swp4").unwrap().observed().as_deref(), Some("r6:eth0"));
+    bench.hear(4, Says { description: "eth1", ..by_mac });
+    assert_eq!(bench.reason("swp4"), Some(Reason::WrongPort));
+    assert_eq!(
+        bench.explanation("swp4"),
+        "expected r6:eth0, found r6:eth1: the port description is `eth1`, not `eth0`"
+    );
+}
+
+#[test]
+fn the_whole_host_name_is_compared_where_the_plan_says_so() {
+    let mut bench = Bench::all_up();
+    bench.hear(5, says("r7", "eth0"));
+    assert_eq!(bench.reason("swp5"), Some(Reason::WrongNode));
+    bench.hear(5, says("r7.Example.COM", "eth0"));
+    assert_eq!(bench.reason("swp5"), Some(Reason::Match));
+}

@@ -59,6 +59,35 @@ fn restarts_one_upon_the_other_do_not_prolong_it() {
 }
 
 #[test]
+fn once_confirmed_it_outlives_the_next_restart_too() {
+    let mut bench = passing();
+    bench.restart(UP);
+    let revision = bench.monitor.revision();
+    bench.hear(1, says("r1", "swp1"));
+    assert_ne!(bench.monitor.revision(), revision, "or the file would go on having it as unconfirmed");
+    away(&mut bench, 86_400);
+    bench.restart(UP);
+    assert_eq!((bench.reason("swp1"), cached(&bench), bench.events()), (Some(Reason::Match), true, vec![]));
+}
+
+#[test]
+fn time_without_an_agent_is_not_counted_against_it() {
+    let mut bench = passing();
+    bench.restart(UP);
+    bench.wait(100);
+    let mut memory: Vec<_> = bench.monitor.memory().collect();
+    for port in &mut memory {
+        port.put_off(Duration::from_hours(1));
+    }
+    away(&mut bench, 3_600);
+    bench.restart_with(plan_of(PLAN), memory, UP);
+    bench.wait(19);
+    assert_eq!((bench.reason("swp1"), bench.events()), (Some(Reason::Match), vec![]));
+    bench.wait(1);
+    assert_eq!(bench.reason("swp1"), Some(Reason::AgedOut));
+}
+
+#[test]
 fn lldp_refutes_it() {
     let mut bench = passing();
     bench.restart(UP);
@@ -79,12 +108,55 @@ fn carrier_that_was_lost_meanwhile_ends_it() {
 
 #[test]
 fn another_interface_of_that_name_starts_anew() {
+    let absent = || ("swp1".into(), Some(Reason::Absent));
+    let silent = || ("swp1".into(), Some(Reason::Silent));
     let mut bench = passing();
     bench.restart(&[(7, "swp1", true, 0)]);
     assert_eq!((bench.reason("swp1"), cached(&bench)), (Some(Reason::Silent), false));
+    assert_eq!(bench.events(), [absent(), silent()]);
+    // Also one with the same index: the kernel's count of losses never falls.
+    let mut bench = passing();
+    bench.flapping_link(1, "swp1", true, 2);
+    bench.hear(1, says("r1", "swp1"));
+    bench.events();
+    bench.restart(UP);
+    assert_eq!((bench.reason("swp1"), bench.events()), (Some(Reason::Silent), vec![absent(), silent()]));
+}
+
+#[test]
+fn an_interface_that_is_gone_is_an_event() {
     let mut bench = passing();
     bench.restart(&[]);
-    assert_eq!(bench.reason("swp1"), Some(Reason::Absent));
+    assert_eq!(
+        (bench.reason("swp1"), bench.events()),
+        (Some(Reason::Absent), vec![("swp1".into(), Some(Reason::Absent))])
+    );
+    // Back later it starts anew: nobody knows where it has been.
+    bench.link(1, "swp1", true);
+    assert_eq!(bench.reason("swp1"), Some(Reason::Silent));
+}
+
+#[test]
+fn a_renamed_interface_keeps_who_is_there() {
+    let mut bench = passing();
+    bench.restart(&[(1, "swp2", true, 0)]);
+    assert_eq!((bench.reason("swp1"), bench.reason("swp2")), (Some(Reason::Absent), Some(Reason::WrongNode)));
+    let mut bench = passing();
+    bench.link(2, "swp2", true);
+    bench.hear(2, says("r3", "swp1"));
+    bench.restart(&[(1, "swp2", true, 0), (2, "swp1", true, 0)]);
+    assert_eq!((bench.reason("swp1"), bench.reason("swp2")), (Some(Reason::WrongNode), Some(Reason::WrongNode)));
+}
+
+#[test]
+fn a_file_with_a_name_or_an_index_twice_is_no_reason_to_panic() {
+    let bench = passing();
+    let one: Vec<_> = bench.monitor.memory().collect();
+    let renamed = PortMemory { name: "swp2".into(), ..one[0].clone() };
+    let other = PortMemory { ifindex: 2, ..one[0].clone() };
+    let mut bench = Bench::new();
+    bench.restart_with(plan_of(PLAN), [one, vec![renamed, other]].concat(), &[(2, "swp1", true, 0)]);
+    assert_eq!((bench.reason("swp1"), bench.reason("swp2")), (Some(Reason::Silent), Some(Reason::Absent)));
 }
 
 #[test]
@@ -152,6 +224,9 @@ fn unsound_memory_is_told_from_sound() {
     assert_eq!(with(&|it| it.name = "sixteen-letters-".into()), "impossible name of a port `sixteen-letters-`");
     assert_eq!(with(&|it| it.changed_at = Some(later)), "a time yet to come of a port `swp1`");
     assert_eq!(with(&|it| it.neighbors[0].last_heard = later), "a time yet to come in a neighbor of a port `swp1`");
+    let far = Some(later + Duration::from_secs(65_535));
+    assert_eq!(with(&|it| it.back_until = far), "a deadline too far off of a port `swp1`");
+    assert_eq!(with(&|it| it.neighbors[0].unconfirmed_until = far), "a deadline too far off of a port `swp1`");
     assert_eq!(with(&|it| it.neighbors[0].lldpdu = [2, 7].into()), "a malformed LLDPDU of a port `swp1`");
     assert_eq!(with(&|it| it.neighbors = vec![neighbor.clone(); 17]), "too many neighbors of a port `swp1`");
 }
