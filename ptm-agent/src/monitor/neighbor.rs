@@ -112,9 +112,12 @@ impl Neighbor {
     pub(super) fn refresh(&mut self, at: BootTime, certain: bool) -> Heard {
         self.last_heard = self.last_heard.max(at);
         let settled = self.doubted && certain;
+        if !settled && self.unconfirmed_until.is_none() {
+            return Heard::Refreshed;
+        }
         self.doubted &= !certain;
-        let confirmed = self.unconfirmed_until.take().is_some();
-        if settled || confirmed { Heard::Confirmed } else { Heard::Refreshed }
+        self.unconfirmed_until = None;
+        Heard::Confirmed
     }
 
     pub(super) fn replace(&mut self, pdu: &Lldpdu<'_>, at: BootTime, certain: bool) {
