@@ -141,7 +141,7 @@ impl Agent {
             tokio::select! {
                 event = self.links.next() => self.take_link(event),
                 ready = self.capture.ready() => match ready {
-                    Ok(()) => self.take_frames(),
+                    Ok(()) => drop(self.take_frames()),
                     Err(error) => {
                         tracing::error!("cannot read captured frames: {error}");
                         break;
@@ -155,11 +155,11 @@ impl Agent {
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
             }
-            let now = clock::now();
+            let mut now = clock::now();
             // An agent that was held up, stopped or starved, finds both: that somebody's time is over, and the frames in
-            // which they went on speaking.
+            // which they went on speaking. Time passes only up to where these are read.
             if self.monitor.next_deadline().is_some_and(|deadline| deadline <= now) {
-                self.take_frames();
+                now = self.take_frames().unwrap_or(now);
             }
             self.monitor.tick(now);
             self.publish();
@@ -213,13 +213,16 @@ impl Agent {
         }
     }
 
-    fn take_frames(&mut self) {
+    /// Takes the frames that wait, as far as one turn goes: if more may wait, gives the time of the last one taken.
+    fn take_frames(&mut self) -> Option<BootTime> {
         // Carrier that was lost before these frames came must be known before they are judged.
         self.take_links();
         let Self { capture, monitor, links, .. } = self;
-        capture.drain(FRAMES_A_TURN, |frame| {
+        let mut last = BootTime::default();
+        let taken = capture.drain(FRAMES_A_TURN, |frame| {
+            last = BootTime::from_nanos(frame.boot_ns);
             let Some(lldpdu) = ethernet::lldpdu(frame.bytes) else { return };
-            match monitor.lldpdu(frame.ifindex, lldpdu, BootTime::from_nanos(frame.boot_ns)) {
+            match monitor.lldpdu(frame.ifindex, lldpdu, last) {
                 Heard::Malformed { error, first: true } => {
                     let port = links.get(frame.ifindex).map_or("?", |link| &*link.name);
                     tracing::warn!("{port}: a malformed LLDPDU was thrown away, what was known stays: {error}");
@@ -233,6 +236,7 @@ impl Agent {
                 | Heard::Stale => {}
             }
         });
+        (taken == FRAMES_A_TURN).then_some(last)
     }
 
     /// Puts the plan of a topology file that was read again in force, if it is one, and tells those who asked.

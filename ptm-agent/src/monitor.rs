@@ -34,7 +34,7 @@ pub use report::{Event, Report};
 pub use statistics::Statistics;
 pub use verdict::{Reason, Status};
 
-use crate::plan::{Expectation, Notify, Plan};
+use crate::plan::{Expectation, Notify, Plan, natural_order};
 use crate::time::BootTime;
 
 /// What the kernel says of one interface.
@@ -155,18 +155,20 @@ impl Monitor {
                 port.expectation = expectation;
             } else {
                 port.expect(expectation);
-                changed.push(port.ifindex);
+                changed.push((port.name.clone(), port.ifindex));
             }
         }
-        for ifindex in changed {
+        // Told in the order in which a person would list them.
+        changed.sort_by(|(one, _), (other, _)| natural_order(one, other));
+        for (_, ifindex) in changed {
             self.judge(ifindex, true, now);
         }
         // Planned ports without an interface, which no judging reaches.
         let only_in = |one: &HashMap<Box<str>, usize>, other: &HashMap<Box<str>, usize>| -> Vec<Box<str>> {
-            one.keys()
-                .filter(|name| !other.contains_key(*name) && !self.by_name.contains_key(&***name))
-                .cloned()
-                .collect()
+            let is_only_here = |name: &str| !other.contains_key(name) && !self.by_name.contains_key(name);
+            let mut names: Vec<_> = one.keys().filter(|name| is_only_here(name)).cloned().collect();
+            names.sort_by(|one, other| natural_order(one, other));
+            names
         };
         let (dropped, added) = (only_in(&old_planned, &self.planned), only_in(&self.planned, &old_planned));
         for name in dropped {
@@ -248,7 +250,7 @@ impl Monitor {
     /// Every port with a verdict: the plan's in the plan's order, then those that only have a neighbor, by name.
     pub fn reports(&self) -> impl Iterator<Item = Report<'_>> {
         let mut unplanned: Vec<_> = self.ports.values().filter(|port| port.reason == Some(Reason::Unplanned)).collect();
-        unplanned.sort_by(|a, b| crate::plan::natural_order(&a.name, &b.name));
+        unplanned.sort_by(|a, b| natural_order(&a.name, &b.name));
         let planned = self.plan.expectations().iter().filter_map(|expectation| self.report(&expectation.port));
         planned.chain(unplanned.into_iter().map(|port| self.report_on(port)))
     }
@@ -303,6 +305,7 @@ impl Monitor {
             difference: expectation.zip(astray).and_then(|(e, neighbor)| judge::difference(e, &neighbor.pdu())),
             advice: match (reason, astray) {
                 (Reason::Silent, _) => expectation.map(advice::break_silence),
+                (Reason::LinkDown, _) if !port.carrier => expectation.map(advice::restore_carrier),
                 (_, Some(neighbor)) => {
                     advice::advise(&self.plan, &port.name, expectation, neighbor, |name| self.neighbors_on(name))
                 }

@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ptm_tests::scenario::{self, RING, passing_ring, usual_ring};
 use ptm_tests::wait::{self, PATIENCE};
-use ptm_tests::{Fabric, Node, Output, USUAL_TTL, program};
+use ptm_tests::{Fabric, Frame, Node, Output, USUAL_TTL, program};
 
 /// How often a process holds a TCX or XDP link, by interface index. From the kernel's account of its open files.
 fn links_held(agent: Pid) -> BTreeMap<u32, usize> {
@@ -84,13 +84,25 @@ fn who_spoke_while_the_agent_was_held_up_has_not_fallen_silent() {
     let vm1 = fabric.node("vm1").unwrap();
     let agent = vm1.agent().unwrap().pid();
     kill(agent, Signal::SIGSTOP).unwrap();
+    // More than the agent takes in one turn, before what the neighbors say meanwhile.
+    let stranger = Frame::empty(9).mandatory(9, "eth1", 120).system_name(b"stranger").end();
+    let mut wire = fabric.wire("vm1:eth1").unwrap();
+    for _ in 0..700 {
+        wire.send(&stranger).unwrap();
+    }
     // This is what it is about: that time passes.
     thread::sleep(2 * ttl);
     kill(agent, Signal::SIGCONT).unwrap();
     // Once it answers, it has seen what there was.
+    let vm1 = fabric.node("vm1").unwrap();
     for port in ["eth1", "eth2"] {
         vm1.await_reason(port, "match").unwrap();
     }
+    wait::until("all that waited to be read", PATIENCE, || {
+        let frames = vm1.reports()?.iter().filter_map(|report| report.frames_in).sum::<u64>();
+        if frames >= 700 { Ok(()) } else { Err(format!("{frames} frames")) }
+    })
+    .unwrap();
     let log = vm1.agent().unwrap().log();
     assert!(!log.contains("aged-out"), "{log}");
 }

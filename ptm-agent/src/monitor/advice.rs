@@ -46,6 +46,11 @@ pub(super) fn break_silence(expectation: &Expectation) -> String {
     format!("see whether {node} sends LLDP at the other end; a host needs a daemon for it, such as lldpd")
 }
 
+/// What to look at when carrier was lost.
+pub(super) fn restore_carrier(expectation: &Expectation) -> String {
+    format!("see that the cable is plugged in at both ends, and that {} is up", expectation.far_end())
+}
+
 /// What mends a port whose neighbor is not the expected one, as far as the plan knows it.
 ///
 /// `other_port` gives the neighbors on another port of this machine, by name: two exchanged cables are one finding.

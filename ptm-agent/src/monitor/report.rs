@@ -45,10 +45,7 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// The expected far end, `node:port`, or just `node` where the plan gives no port.
     pub fn expected(&self) -> Option<String> {
-        self.expectation.map(|Expectation { far_node, far_port, .. }| match far_port {
-            Some(port) => format!("{far_node}:{port}"),
-            None => far_node.to_string(),
-        })
+        self.expectation.map(Expectation::far_end)
     }
 
     /// The neighbor that is there, `node:port`: its node and its port by what the plan compares, or by what a person

@@ -158,6 +158,14 @@ pub struct Expectation {
     pub notify: Notify,
 }
 
+impl Expectation {
+    /// The far end as people write it: `node:port`, or just `node` where the plan gives no port.
+    pub fn far_end(&self) -> String {
+        let Self { far_node, far_port, .. } = self;
+        far_port.as_ref().map_or_else(|| far_node.to_string(), |port| format!("{far_node}:{port}"))
+    }
+}
+
 /// By what a neighbor is known to be the far node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MatchNode {

@@ -42,6 +42,18 @@ fn a_silent_port_says_where_to_look() {
 }
 
 #[test]
+fn a_port_that_lost_carrier_says_where_to_look() {
+    let mut bench = Bench::all_up();
+    bench.hear(1, says("r1", "swp1"));
+    bench.link(1, "swp1", false);
+    let advice = "see that the cable is plugged in at both ends, and that r1:swp1 is up";
+    assert_eq!((bench.reason("swp1"), &*bench.advice("swp1")), (Some(Reason::LinkDown), advice));
+    // Carrier is back: now it is to be waited for.
+    bench.link(1, "swp1", true);
+    assert_eq!((bench.reason("swp1"), &*bench.advice("swp1")), (Some(Reason::LinkDown), ""));
+}
+
+#[test]
 fn a_neighbor_that_sends_its_mac_as_port_id_is_told_from_a_wrong_cable() {
     let mut bench = Bench::all_up();
     let mut bytes = lldpdu(Says { description: "swp1", ..says("r1", "xxxxxx") });

@@ -163,3 +163,19 @@ fn a_new_plan_touches_only_what_it_changes() {
     bench.monitor.set_plan(plan_of("graph { me:swp2 -- r1:swp1 }"), bench.now);
     assert_eq!(bench.reason("swp2"), Some(Reason::Silent));
 }
+
+#[test]
+fn a_new_plan_tells_its_changes_in_the_order_of_the_ports() {
+    let mut bench = Bench::new();
+    bench.monitor.set_plan(plan_of("graph { me:a -- r1:a }"), bench.now);
+    for ifindex in 1..=12 {
+        bench.link(ifindex, &format!("swp{ifindex}"), true);
+    }
+    bench.events();
+    let names = |from: u32| -> Vec<String> { (from..from + 12).map(|port| format!("swp{port}")).collect() };
+    let links: Vec<_> = names(1).iter().chain(&names(101)).map(|port| format!("me:{port} -- far:{port}")).collect();
+    bench.monitor.set_plan(plan_of(&format!("graph {{ {} }}", links.join("; "))), bench.now);
+    let told: Vec<_> = bench.events().into_iter().map(|(port, _)| port).collect();
+    // Those that there are, those that went, those that are only in the plan.
+    assert_eq!(told, [names(1), vec!["a".to_owned()], names(101)].concat());
+}
