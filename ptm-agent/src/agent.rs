@@ -141,7 +141,9 @@ impl Agent {
             tokio::select! {
                 event = self.links.next() => self.take_link(event),
                 ready = self.capture.ready() => match ready {
-                    Ok(()) => drop(self.take_frames()),
+                    Ok(()) => {
+                        self.take_frames();
+                    }
                     Err(error) => {
                         tracing::error!("cannot read captured frames: {error}");
                         break;
