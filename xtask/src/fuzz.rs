@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// How long, in seconds; shared among the decoders
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(3..))]
     seconds: u32,
+    /// Begins libFuzzer's dice, so that a run can be had again; 0: other dice each time
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -68,7 +71,7 @@ pub(crate) fn fuzz(arguments: &Arguments) -> Result<ExitCode> {
     let seconds = arguments.seconds.div_ceil(u32::try_from(targets.len())?);
     let mut sound = true;
     for target in targets {
-        sound &= run(&programs, target, seconds)?;
+        sound &= run(&programs, target, seconds, arguments.seed)?;
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -84,7 +87,7 @@ fn build() -> Result<PathBuf> {
     let version = String::from_utf8(rustc.stdout)?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
     let mut cargo = cargo();
-    cargo.args(["build", "--quiet", "--release", "--manifest-path", "ptm-agent/fuzz/Cargo.toml"]);
+    cargo.args(["build", "--quiet", "--locked", "--release", "--manifest-path", "ptm-agent/fuzz/Cargo.toml"]);
     // With a target named, build scripts and macros are built without the flags.
     cargo.args(["--target", host, "--target-dir"]).arg(folder());
     cargo.env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\x1f"));
@@ -94,7 +97,7 @@ fn build() -> Result<PathBuf> {
 }
 
 /// Runs one target; says what came of it, and whether all was well.
-fn run(programs: &Path, target: Target, seconds: u32) -> Result<bool> {
+fn run(programs: &Path, target: Target, seconds: u32, seed: u32) -> Result<bool> {
     let name = target.name();
     let [corpus, findings] = ["corpus", "findings"].map(|kind| folder().join(kind).join(name));
     fs::create_dir_all(&corpus)?;
@@ -104,7 +107,12 @@ fn run(programs: &Path, target: Target, seconds: u32) -> Result<bool> {
     let dictionary = workspace().join("ptm-agent/fuzz/dictionaries").join(name).with_extension("dict");
 
     let mut fuzzer = Command::new(&program);
-    fuzzer.arg(&corpus).args(target.seeds()).args(BOUNDS).arg(format!("-max_total_time={seconds}"));
+    fuzzer
+        .arg(&corpus)
+        .args(target.seeds())
+        .args(BOUNDS)
+        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-seed={seed}"));
     fuzzer.arg(format!("-artifact_prefix={}/", findings.display()));
     if dictionary.exists() {
         fuzzer.arg(format!("-dict={}", dictionary.display()));
