@@ -23,3 +23,4 @@ pub mod ptmctl;
 pub mod reload;
 pub mod state;
 pub mod time;
+mod words;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::host::ThisMachine;
 use crate::plan::{self, Diagnostic, Plan, Topology, Unidentified};
+use crate::words::count;
 
 /// Where the topology file is looked for, in this order, when none is named: ptmd 3.0's place, then its first design's.
 pub const DEFAULT_PATHS: [&str; 2] = ["/etc/ptm.d/topology.dot", "/etc/cumulus/ptm.dot"];
@@ -29,7 +30,7 @@ pub enum PlanFileError {
         source: io::Error,
     },
     /// The file has errors. What they are stands in `problems`, which is for people and of many lines.
-    #[error("Topology file error [{}] [{errors} {}, to be read with `ptmctl check`]", path.display(), if *errors == 1 { "error" } else { "errors" })]
+    #[error("Topology file error [{}] [{}, to be read with `ptmctl check`]", path.display(), count(*errors, "error"))]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -17,7 +17,6 @@ mod reload;
 mod screen;
 mod table;
 mod tally;
-mod utc;
 mod view;
 mod watch;
 
@@ -146,11 +145,6 @@ fn conclude(out: &mut dyn Write, text: &str, code: u8) -> Result<u8, Failure> {
 fn print(out: &mut dyn Write, text: &str) -> Result<u8, Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Output)?;
     Ok(0)
-}
-
-/// `1 port`, `2 ports`.
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::record::{Cleaning, NOTHING, Record};
 use super::refusal::Refusal;
 use super::request::{About, Command, GetStatus, Request};
 use super::rows::{Change, NeighborRow, PortRow};
+use crate::words;
 
 /// The daemon's name in its messages' headers.
 const SENDER: &str = "ptm";
@@ -104,7 +105,7 @@ impl Answer {
             (0, Some(port)) if asked.about == About::Ports => ("fail", Refusal::UnknownPort(port.clone()).to_string()),
             (0, _) => ("fail", none.to_string()),
             (_, _) if !asked.end => return answer.finished(),
-            (_, _) => ("pass", rows_told(count)),
+            (_, _) => ("pass", words::count(count, "row")),
         };
         let end = closing(command, status, &sentence);
         let end = if asked.end && asked.more { ours(end, plan_error) } else { end };
@@ -139,10 +140,6 @@ impl Answer {
     pub fn into_pieces(self) -> Vec<Arc<[u8]>> {
         self.pieces
     }
-}
-
-fn rows_told(count: usize) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }
 
 /// Success or failure, in the protocol's form: the command's own columns, and two more.

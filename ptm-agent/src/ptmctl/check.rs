@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{self, Read as _, Write};
 
 use super::colour::Paint;
-use super::{Failure, conclude, count};
+use super::{Failure, conclude};
 use crate::plan_file::{self, Reading};
+use crate::words::count;
 
 /// Reads `file` (`-`: standard input) and prints its problems. Returns the exit code: 1 if the agent would refuse it.
 pub(super) fn check(file: &str, paint: Paint, out: &mut dyn Write) -> Result<u8, Failure> {

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::time::SystemTime;
 
+use humantime::format_rfc3339_millis;
+
 use super::colour::Paint;
 use super::connection::Connection;
 use super::tally::status;
-use super::utc::utc;
 use super::{Failure, json, print};
 use crate::control::column;
 use crate::control::record::Record;
@@ -29,7 +30,7 @@ pub(super) fn listen(
     }
     loop {
         let Some(change) = connection.notification(None)? else { continue };
-        let time = utc(SystemTime::now());
+        let time = format_rfc3339_millis(SystemTime::now()).to_string();
         print(out, &if as_json { json::change(&time, &change) } else { line(&time, &change, paint) })?;
     }
 }

@@ -1,9 +1,9 @@
 //! What the rows of ports come to: for the line above a watched table, and for the exit status.
 
-use super::count;
 use crate::control::column;
 use crate::control::record::Record;
 use crate::monitor::Reason;
+use crate::words::count;
 
 /// The status as everywhere but in the protocol.
 pub(super) fn status(row: &Record) -> &'static str {

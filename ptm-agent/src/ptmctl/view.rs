@@ -2,8 +2,9 @@
 
 use super::colour::Paint;
 use super::connection::Connection;
-use super::{Failure, count, explain, json, plan, table, tally};
+use super::{Failure, explain, json, plan, table, tally};
 use crate::control::record::Record;
+use crate::words::count;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug)]

@@ -5,10 +5,11 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use humantime::format_rfc3339_millis;
+
 use super::colour::Terminal;
 use super::connection::Connection;
 use super::screen::{self, Size};
-use super::utc::utc;
 use super::view::{self, View};
 use super::{Failure, print};
 use crate::escape::shown;
@@ -71,7 +72,7 @@ impl<'a> Watch<'a> {
         loop {
             // Whatever has changed until now is in the answer. What changes while it comes is looked at again.
             connection.forget_notifications();
-            let (paint, time) = (self.terminal.paint, utc(SystemTime::now()));
+            let (paint, time) = (self.terminal.paint, now());
             self.last = Some(match self.view.ask(&mut connection) {
                 Ok(it) => Seen { sections: it.sections(paint), summary: it.summary(), time },
                 // Nothing to see now, such as no neighbor; there may be soon.
@@ -116,13 +117,13 @@ impl<'a> Watch<'a> {
         let head = match (&self.trouble, &self.last) {
             (None, Some(seen)) => format!("{host}  {}  {}\n", clock(&seen.time), seen.summary),
             (Some(trouble), Some(seen)) => {
-                let now = clock(&utc(SystemTime::now()));
+                let now = clock(&now());
                 let old = format!("OLD, seen at {}: {}", clock(&seen.time), seen.summary);
                 format!("{host}  {now}  {trouble}; waiting for it\n{}\n", paint.trouble(&old))
             }
             (trouble, None) => {
                 let trouble = trouble.as_deref().unwrap_or_default();
-                return format!("{host}  {}  {trouble}; waiting for it\n", clock(&utc(SystemTime::now())));
+                return format!("{host}  {}  {trouble}; waiting for it\n", clock(&now()));
             }
         };
         let head = format!("{}\n", head.trim_end());
@@ -136,4 +137,9 @@ impl<'a> Watch<'a> {
             _ => page,
         }
     }
+}
+
+/// Now, in UTC, as RFC 3339 writes it.
+fn now() -> String {
+    format_rfc3339_millis(SystemTime::now()).to_string()
 }

@@ -12,6 +12,7 @@ use crate::logging::with_causes;
 use crate::plan::{Expectation, Plan};
 use crate::plan_file::PlanFileError;
 use crate::time::BootTime;
+use crate::words::count;
 
 /// How the plan stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,8 +126,4 @@ fn changed_ports(old: &[Expectation], new: &[Expectation]) -> usize {
     let in_both = new.iter().filter_map(|expectation| Some((expectation, *by_port.get(&*expectation.port)?)));
     let (both, same) = in_both.fold((0, 0), |(both, same), (one, other)| (both + 1, same + usize::from(one == other)));
     old.len() + new.len() - both - same
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

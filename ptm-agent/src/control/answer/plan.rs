@@ -1,11 +1,12 @@
 //! The answers to our own commands about the plan, `reload` and `get-plan`.
 
-use super::{Answer, closing, ours, rows_told};
+use super::{Answer, closing, ours};
 use crate::control::column;
 use crate::control::record::{Cleaning, Record};
 use crate::control::refusal::Refusal;
 use crate::control::request::Command;
 use crate::control::rows::PlanRow;
+use crate::words::count;
 
 /// Why the topology file could not be put in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Answer {
     pub fn to_get_plan(command: &Command, plan: &PlanRow) -> Self {
         let mut answer = Self::default();
         answer.message(command.cmdid, &plan.record());
-        let count = rows_told(1 + plan.problems.len());
+        let count = count(1 + plan.problems.len(), "row");
         answer.with_problems(command, &plan.problems).ended(command, "pass", &count, plan.error.as_deref())
     }
 
