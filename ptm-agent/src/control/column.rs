@@ -127,8 +127,8 @@ pub const NUMBERS: [&str; 16] = [
     HEARD,
 ];
 
-/// The columns that the original does not have. In JSON they alone are null where there is nothing to say.
-pub const OURS: [&str; 36] = [
+/// The columns of ours whose values are words.
+const WORDS: [&str; 20] = [
     REASON,
     BEFORE,
     EXPLANATION,
@@ -136,36 +136,25 @@ pub const OURS: [&str; 36] = [
     FIELD,
     FIELD_EXPECTED,
     FIELD_OBSERVED,
-    CHANGED,
     CACHED,
-    IFINDEX,
     CARRIER,
     HOOK,
     MODE,
     CAPTURE_ERROR,
-    FRAMES_IN,
-    FRAMES_DISCARDED,
-    FRAMES_IN_ERROR,
-    TLVS_DISCARDED,
-    TLVS_UNRECOGNIZED,
-    AGEOUTS,
     CHASSIS_ID,
     SYSTEM_DESCRIPTION,
     MANAGEMENT_ADDRESSES,
-    TTL,
-    HEARD,
     DECIDES,
     PLAN_ERROR,
     PROBLEM,
     PLAN_FILE,
     PLAN_NODE,
-    PLAN_LOADED,
-    PLAN_TOOK,
-    PLAN_LINKS,
-    PLAN_NODES,
-    PLAN_PORTS,
-    PLAN_BROKEN,
 ];
+
+/// Whether the original does not have this column. In JSON ours alone are null where there is nothing to say.
+pub fn is_ours(column: &str) -> bool {
+    WORDS.contains(&column) || NUMBERS.contains(&column)
+}
 
 /// The columns of the original's newest release in a row about a port.
 pub const PORTS: [&str; 9] =

@@ -71,7 +71,7 @@ impl Serialize for Row<'_> {
             map.serialize_entry("time", time)?;
         }
         for (column, value) in self.0.fields() {
-            match (column::OURS.contains(&column), self.0.known(column)) {
+            match (column::is_ours(column), self.0.known(column)) {
                 // Strings whatever they hold.
                 (false, _) => map.serialize_entry(column, value)?,
                 (true, Some(value)) => match value.parse::<u64>() {

@@ -44,7 +44,7 @@ pub(super) fn ports(rows: &[Record], detail: bool, paint: Paint) -> String {
     if detail {
         let mut columns =
             vec![PORT, STATUS, REASON, EXPECTED, OBSERVED, SYSTEM_NAME, PORT_ID, DESCRIPTION, MATCH_ON, LAST_UPDATE];
-        columns.extend(as_they_come(rows, |name| !column::PORTS.contains(&name) && !column::OURS.contains(&name)));
+        columns.extend(as_they_come(rows, |name| !column::PORTS.contains(&name) && !column::is_ours(name)));
         table(&columns, rows, paint)
     } else {
         table(&[PORT, STATUS, EXPECTED, OBSERVED, LAST_UPDATE], rows, paint)
