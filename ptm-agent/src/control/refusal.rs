@@ -23,7 +23,7 @@ pub enum Refusal {
     #[error("{0}")]
     UnusablePlan(String),
     /// `reload`, from somebody else than root and the agent's own user.
-    #[error("Permission denied [only root and the agent's own user may reload the topology file]")]
+    #[error("Permission denied [only root and the agent's own user may reload the topology file; use sudo]")]
     MayNotReload,
     /// Nobody was heard on any port.
     #[error("No LLDP ports detected. Check connections")]
