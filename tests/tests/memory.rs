@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ptm_tests::scenario::{self, passing_ring, usual_ring};
 use ptm_tests::wait::{self, PATIENCE};
-use ptm_tests::{Node, PortReport, USUAL_TTL};
+use ptm_tests::{Fabric, Node, PortReport, USUAL_TTL};
 
 const FILE: &str = "/run/ptm/verdicts.json";
 const PORTS: [&str; 2] = ["eth1", "eth2"];
@@ -18,6 +18,13 @@ fn first_answer(node: &mut Node) -> Vec<PortReport> {
 fn assert_all(reports: &[PortReport], reason: &str, cached: &str) {
     let seen: Vec<_> = reports.iter().map(|it| (&*it.port, &*it.reason, &*it.cached)).collect();
     assert_eq!(seen, PORTS.map(|port| (port, reason, cached)), "{reports:?}");
+}
+
+/// Kills whom vm1 hears, so that the memory alone can say something.
+fn silence(fabric: &mut Fabric) {
+    for node in ["vm2", "vm4"] {
+        fabric.node(node).unwrap().kill_lldpd();
+    }
 }
 
 /// Waits until the file tells of a verdict written since the text `before`.
@@ -35,10 +42,7 @@ fn a_restart_under_a_passing_fabric_is_no_event_and_no_moment_without_a_verdict(
         return;
     }
     let mut fabric = passing_ring(Duration::from_mins(10), &[]).unwrap();
-    // Nobody speaks from here on, so that the memory alone can say something.
-    for node in ["vm2", "vm4"] {
-        fabric.node(node).unwrap().kill_lldpd();
-    }
+    silence(&mut fabric);
     let vm1 = fabric.node("vm1").unwrap();
     // The hooks of the first verdicts.
     wait::until("two runs of the hook", PATIENCE, || match vm1.hook_runs().unwrap().len() {
@@ -106,9 +110,7 @@ fn a_cached_verdict_ends_with_its_ttl() {
         return;
     }
     let mut fabric = passing_ring(Duration::from_secs(6), &[]).unwrap();
-    for node in ["vm2", "vm4"] {
-        fabric.node(node).unwrap().kill_lldpd();
-    }
+    silence(&mut fabric);
     let vm1 = fabric.node("vm1").unwrap();
     vm1.agent().unwrap().terminate().unwrap();
     assert_all(&first_answer(vm1), "match", "yes");
@@ -123,9 +125,7 @@ fn a_memory_that_is_damaged_or_from_another_boot_is_ignored_and_logged() {
         return;
     }
     let mut fabric = passing_ring(Duration::from_mins(10), &[]).unwrap();
-    for node in ["vm2", "vm4"] {
-        fabric.node(node).unwrap().kill_lldpd();
-    }
+    silence(&mut fabric);
     let vm1 = fabric.node("vm1").unwrap();
     vm1.agent().unwrap().terminate().unwrap();
     let good = vm1.machine().read(FILE).unwrap();
