@@ -10,7 +10,7 @@ use std::thread;
 
 use nix::pty::{Winsize, openpty};
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::termios::{Termios, tcgetattr};
 use nix::unistd::{setsid, write};
 
@@ -48,6 +48,8 @@ impl Terminal {
         unsafe {
             command.pre_exec(|| {
                 setsid()?;
+                // Tests that run in the background of a script have it ignored, and so would this program.
+                signal(Signal::SIGINT, SigHandler::SigDfl)?;
                 // Standard input becomes the terminal that controls the session: its Ctrl-C is ours.
                 if libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
                     return Err(io::Error::last_os_error());
