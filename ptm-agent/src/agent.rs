@@ -2,10 +2,11 @@
 //!
 //! ```text
 //!  links.next() ──────► monitor.link, link_gone          ┌─► control.notify
-//!  capture.ready() ───► monitor.lldpdu ──► poll_event() ─┼─► hooks.enqueue
-//!  next_deadline() ───► monitor.tick                     └─► log
+//!  capture.ready() ───► monitor.lldpdu ──► poll_event() ─┼─► hooks.enqueue, log
+//!  next_deadline() ───► monitor.tick                     └─► web.history
 //!  control.next_request() ──► monitor.reports ──► control.reply
 //!  reload.next() ───────────► monitor.set_plan
+//!  web.next_query() ────────► Snapshot of everything
 //!                             monitor.memory ──► state.save
 //! ```
 //!
@@ -13,32 +14,38 @@
 //! As replies and notifications leave from the same task, in the order in which the monitor got there, no client can
 //! see an older state after a newer one.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::ready;
 use std::io;
+use std::iter;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use prometheus_client::metrics::histogram::Histogram;
 use ptm_common::IfIndex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
+use crate::api;
 use crate::capture::{self, AttachError, AttachPoint, Capture, HookChoice, LoadError};
-use crate::clock;
+use crate::clock::{self, WallClock};
 use crate::control::rows::{Attachment, Change, NeighborRow, PortRow};
 use crate::control::{self, Answer, BindError, ClientId, Command, Control, Limits, Refusal, Request};
 use crate::escape::shown;
 use crate::hooks::{self, Hooks, Run};
 use crate::lldp::ethernet;
 use crate::logging::with_causes;
+use crate::metrics;
 use crate::monitor::{Event, Heard, Link, Monitor, Reason, Report, Status};
 use crate::netlink::{self, LinkEvent, Links, LinksError, driver, firmware_lldp_advice};
 use crate::plan::{Notify, Plan};
 use crate::reload::{Conclusion, Loaded, Reload};
+use crate::snapshot::{self, Snapshot};
 use crate::state::State;
 use crate::time::BootTime;
+use crate::web::{self, ListenError, Web};
 
 /// Frames taken from the ring before the loop looks at everything else again: about a millisecond's work.
 const FRAMES_A_TURN: usize = 512;
@@ -57,6 +64,8 @@ pub struct Config {
     pub hook_time_limit: Duration,
     /// The directory of the memory across restarts.
     pub state_dir: PathBuf,
+    /// Where and how HTTP is served.
+    pub web: web::Arguments,
     /// Whether the kernel half says what it does.
     pub kernel_log: bool,
 }
@@ -73,6 +82,9 @@ pub enum StartError {
     /// The interfaces can't be watched.
     #[error(transparent)]
     Links(#[from] LinksError),
+    /// HTTP can't be served.
+    #[error(transparent)]
+    Web(#[from] ListenError),
     /// Signals can't be caught.
     #[error("cannot catch signals")]
     Signals(#[source] io::Error),
@@ -87,6 +99,13 @@ pub struct Agent {
     hooks: Hooks,
     reload: Reload,
     state: State,
+    web: Web,
+    /// What moments of the boot clock are on the wall clock.
+    wall: WallClock,
+    /// From a frame in the kernel to the event that it caused, in seconds.
+    latency: Histogram,
+    /// The monitor's revision that readers of the event stream know of.
+    told_revision: u64,
     /// Ports that capture does not listen on yet, in the order of their turn.
     to_attach: VecDeque<IfIndex>,
     terminate: Signal,
@@ -103,6 +122,7 @@ impl Agent {
         let control = Control::bind(control::SOCKET, Limits::default())?;
         let terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+        let web = Web::start(&config.web)?;
         let capture =
             Capture::load(capture::Options { hook: config.hook, log: config.kernel_log, ..Default::default() })?;
         let links = Links::open(netlink::Options::default()).await?;
@@ -119,6 +139,10 @@ impl Agent {
             hooks,
             reload,
             state,
+            web,
+            wall: WallClock::read(),
+            latency: metrics::latency(),
+            told_revision: 0,
             to_attach: VecDeque::new(),
             terminate,
             interrupt,
@@ -151,6 +175,10 @@ impl Agent {
                 },
                 (client, command) = self.control.next_request() => self.answer(client, command),
                 loaded = self.reload.next() => self.take_plan(loaded),
+                query = self.web.next_query() => {
+                    // Who gave up meanwhile needs none.
+                    let _ = query.send(self.snapshot());
+                }
                 () = ready(()), if !self.to_attach.is_empty() => self.attach_next(),
                 () = self.state.written() => {}
                 () = sleep(until_deadline) => {}
@@ -219,6 +247,7 @@ impl Agent {
     fn take_frames(&mut self) -> Option<BootTime> {
         // Carrier that was lost before these frames came must be known before they are judged.
         self.take_links();
+        self.publish();
         let Self { capture, monitor, links, .. } = self;
         let mut last = BootTime::default();
         let taken = capture.drain(FRAMES_A_TURN, |frame| {
@@ -237,6 +266,9 @@ impl Agent {
                 | Heard::TooMany
                 | Heard::Stale => {}
             }
+        });
+        self.publish_and(|agent, event| {
+            agent.latency.observe(clock::now().since(event.at).as_secs_f64());
         });
         (taken == FRAMES_A_TURN).then_some(last)
     }
@@ -266,12 +298,31 @@ impl Agent {
             }
             Request::GetStatus(_) | Request::Bfd | Request::Unknown => {}
         }
-        let ports = monitor.reports().map(|report| {
-            let attached = report.ifindex.and_then(|ifindex| capture.port(ifindex)).map(attachment);
-            PortRow { advice: advice(&report), ..PortRow::from_report(&report, attached, now) }
-        });
+        let ports = monitor.reports().map(|report| port_row(&report, capture, now));
         let neighbors = monitor.reports().flat_map(|report| NeighborRow::from_report(&report, now));
         control.reply(client, Answer::with_plan_error(&command, ports, neighbors, reload.status().error()));
+    }
+
+    /// Everything at this moment.
+    fn snapshot(&mut self) -> Snapshot {
+        let now = clock::now();
+        self.wall.refresh();
+        let Self { monitor, capture, control, hooks, reload, web, wall, latency, links, .. } = self;
+        Snapshot {
+            now,
+            wall: *wall,
+            cursor: web.history().cursor().to_string(),
+            plan: reload.status().clone(),
+            nodes: nodes(monitor.plan()),
+            ports: monitor.reports().map(|report| port_row(&report, capture, now)).collect(),
+            neighbors: monitor.reports().flat_map(|report| NeighborRow::from_report(&report, now)).collect(),
+            statistics: monitor.statistics().map(|(name, statistics)| (name.to_owned(), *statistics)).collect(),
+            kernel: capture.counters(),
+            links: links.counters(),
+            control: control.counters(),
+            hooks: hooks.counters(),
+            latency: latency.clone(),
+        }
     }
 
     /// Writes what changed down for the next agent, when it is time.
@@ -284,15 +335,44 @@ impl Agent {
 
     /// Carries the monitor's events out.
     fn publish(&mut self) {
+        self.publish_and(|_, _| {});
+    }
+
+    /// The same, with something to do besides for each event that is on its way.
+    fn publish_and(&mut self, besides: impl Fn(&Self, &Event)) {
         while let Some(event) = self.monitor.poll_event() {
             // Routing daemons first, the log last: its reader may be slow.
             self.control.notify(&Change::from(&event));
+            besides(self, &event);
             if let Some(run) = Run::for_event(&event) {
                 self.hooks.enqueue(run);
             }
+            let node = self.monitor.plan().node();
+            self.web.history().push(&web::Event::Port(snapshot::port_event(&event, node, &self.wall)));
             log(&event);
         }
+        let revision = self.monitor.revision();
+        if self.told_revision != revision {
+            self.told_revision = revision;
+            self.web.history().changed();
+        }
     }
+}
+
+/// This node and those that its cables lead to, each once.
+fn nodes(plan: &Plan) -> Vec<api::Node> {
+    let far = plan.expectations().iter().map(|expectation| &*expectation.far_node);
+    let names: BTreeSet<&str> = far.filter(|&node| node != plan.node()).collect();
+    let nodes = iter::once(plan.node()).chain(names).map(|name| {
+        let function = plan.directory().node(name).and_then(|node| node.function);
+        api::Node { name: name.to_owned(), function: function.map(str::to_owned), agent: None }
+    });
+    nodes.collect()
+}
+
+fn port_row(report: &Report<'_>, capture: &Capture, now: BootTime) -> PortRow {
+    let attached = report.ifindex.and_then(|ifindex| capture.port(ifindex)).map(attachment);
+    PortRow { advice: advice(report), ..PortRow::from_report(report, attached, now) }
 }
 
 fn attachment(port: Result<AttachPoint, &AttachError>) -> Result<Attachment, String> {

@@ -7,6 +7,7 @@ use clap::{Parser, ValueEnum, ValueHint};
 use crate::capture::HookChoice;
 use crate::logging::Level;
 use crate::state::DEFAULT_DIRECTORY;
+use crate::web;
 
 /// Checks, from LLDP, that this machine's cables are plugged where the plan says.
 ///
@@ -35,6 +36,9 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = DEFAULT_DIRECTORY)]
     #[arg(env = "PTM_STATE_DIR")]
     pub state_dir: PathBuf,
+    #[command(flatten)]
+    /// Where and how HTTP is served.
+    pub web: web::Arguments,
     /// How much to log, to standard error: CRIT, ERR, WARN, INFO or DEBUG
     #[arg(short, long, value_name = "LEVEL", default_value = "INFO", env = "PTM_LOG")]
     pub log: Level,

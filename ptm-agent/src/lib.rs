@@ -4,6 +4,7 @@
 //! around them. ARCHITECTURE.md has the map.
 
 pub mod agent;
+pub mod api;
 pub mod arguments;
 pub mod capture;
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod hooks;
 pub mod host;
 pub mod lldp;
 pub mod logging;
+pub mod metrics;
 pub mod monitor;
 pub mod netlink;
 pub mod open_files;
@@ -21,6 +23,8 @@ pub mod plan_file;
 pub mod plan_watch;
 pub mod ptmctl;
 pub mod reload;
+pub mod snapshot;
 pub mod state;
 pub mod time;
+pub mod web;
 mod words;

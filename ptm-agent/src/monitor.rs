@@ -61,6 +61,8 @@ pub struct Monitor {
     by_name: HashMap<Arc<str>, IfIndex>,
     /// When a planned port went missing; those that never were there have no entry.
     lost_at: HashMap<Box<str>, BootTime>,
+    /// How often the verdict of each port that has one changed.
+    transitions: HashMap<Box<str>, u64>,
     /// Interfaces that the monitor before a restart knew, and that the kernel did not tell of yet.
     recalled: HashSet<IfIndex>,
     /// Interfaces whose name is another's by the last news; the news of theirs is to come.
@@ -82,6 +84,7 @@ impl Monitor {
             ports: HashMap::new(),
             by_name: HashMap::new(),
             lost_at: HashMap::new(),
+            transitions: HashMap::new(),
             recalled: HashSet::new(),
             nameless: HashMap::new(),
             revision: 0,
@@ -273,6 +276,7 @@ impl Monitor {
             neighbors: &[],
             difference: None,
             advice: None,
+            transitions: self.transitions(name),
             statistics: None,
             host_id_type: self.plan.host_id_type(),
         })
@@ -311,9 +315,14 @@ impl Monitor {
                 }
                 (_, None) => None,
             },
+            transitions: self.transitions(&port.name),
             statistics: Some(&port.statistics),
             host_id_type: self.plan.host_id_type(),
         }
+    }
+
+    fn transitions(&self, name: &str) -> u64 {
+        self.transitions.get(name).copied().unwrap_or_default()
     }
 
     fn expectation(&self, port: &Port) -> Option<&Expectation> {
@@ -378,6 +387,12 @@ impl Monitor {
         if before == after {
             return;
         }
+        // Names come and go on a host that makes interfaces: those without a verdict are not kept.
+        match (after, self.transitions.get_mut(port)) {
+            (Some(_), Some(count)) => *count += 1,
+            (Some(_), None) => drop(self.transitions.insert(port.into(), 1)),
+            (None, _) => drop(self.transitions.remove(port)),
+        }
         let report = after.and_then(|_| self.report(port));
         let event = Event {
             port: port.into(),
@@ -386,6 +401,10 @@ impl Monitor {
             after,
             expected: report.as_ref().and_then(Report::expected),
             observed: report.as_ref().and_then(Report::observed),
+            planned: self.is_planned(port),
+            carrier: report.as_ref().and_then(|report| report.ifindex.map(|_| report.carrier)),
+            cached: report.as_ref().is_some_and(|report| report.cached),
+            difference: report.as_ref().and_then(|report| report.difference.clone()),
             notify: report.as_ref().and_then(|report| report.expectation).map_or(Notify::default(), |e| e.notify),
             explanation: report.as_ref().map_or_else(|| "nothing is said of this port any more".into(), explain),
             advice: report.and_then(|report| report.advice),

@@ -1,5 +1,6 @@
 //! The topology file on disk: where it lies, and how its problems are told. The reading itself is [`crate::plan`]'s.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -113,6 +114,8 @@ fn lines(diagnostics: &[Diagnostic], name: &str) -> Vec<String> {
 pub struct PlanFile {
     /// The file.
     pub path: PathBuf,
+    /// Its SHA-256 as `sha256sum` prints it: 64 hexadecimal digits.
+    pub sha256: String,
     /// What it says.
     pub topology: Topology,
     /// Its warnings in full; empty if there are none.
@@ -128,9 +131,18 @@ pub fn load(named: Option<&Path>, colour: bool) -> Result<PlanFile, PlanFileErro
     let bytes = fs::read(&path).map_err(|source| PlanFileError::Unreadable { path: path.clone(), source })?;
     let Reading { topology, errors, warnings: _, problems, lines } = read(&bytes, &path.display().to_string(), colour);
     match errors {
-        0 => Ok(PlanFile { path, topology, warnings: problems }),
+        0 => Ok(PlanFile { path, sha256: sha256(&bytes), topology, warnings: problems }),
         _ => Err(PlanFileError::Malformed { path, errors, problems, lines }),
     }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 impl PlanFile {
@@ -138,7 +150,7 @@ impl PlanFile {
     /// address if the plan says `hostidtype="ipaddr"` ([`Topology::own_node`]). May block on the resolver if the plan
     /// says `hostnametype="fqdn"`.
     pub fn node_name(&self, given: Option<&str>) -> Result<String, PlanFileError> {
-        let Self { path, topology, warnings: _ } = self;
+        let Self { path, topology, .. } = self;
         topology.own_node(given, &ThisMachine).map(str::to_owned).map_err(|why| match why {
             Unidentified::Unknown(unknown) => PlanFileError::UnknownNode { path: path.clone(), unknown },
             why => PlanFileError::NoAddress { path: path.clone(), why },
@@ -147,7 +159,7 @@ impl PlanFile {
 
     /// What this machine has to know of the plan; everything else of it is forgotten.
     pub fn plan_for(self, node: &str) -> Result<Plan, PlanFileError> {
-        let Self { path, topology, warnings: _ } = self;
+        let Self { path, topology, .. } = self;
         topology.plan_for(node).map_err(|unknown| PlanFileError::UnknownNode { path, unknown })
     }
 }

@@ -42,11 +42,19 @@ type Asker = (ClientId, Command);
 /// A topology file that was read, well or not.
 #[derive(Debug)]
 pub struct Loaded {
-    result: Result<(PathBuf, Plan), PlanFileError>,
+    result: Result<Usable, PlanFileError>,
     has_warnings: bool,
     /// What the file was before it was read.
     identity: Option<Identity>,
     took: Duration,
+}
+
+/// A topology file that may be put in force.
+#[derive(Debug)]
+struct Usable {
+    file: PathBuf,
+    sha256: String,
+    plan: Plan,
 }
 
 /// What is to be done once a topology file was read.
@@ -104,7 +112,7 @@ impl Reload {
     /// error. Needs a tokio runtime.
     pub fn start(source: Source, signals: Signals) -> Result<(Self, Plan), PlanFileError> {
         let Loaded { result, has_warnings: _, identity, took } = source.load();
-        let (file, plan) = result?;
+        let Usable { file, sha256, plan } = result?;
         let watch = PlanWatch::open(source.paths(), identity);
         let watch = watch.inspect_err(|error| {
             tracing::warn!(
@@ -120,7 +128,7 @@ impl Reload {
             askers: Vec::new(),
             again: false,
             later_askers: Vec::new(),
-            status: PlanStatus::new(InForce::new(file, &plan, took, clock::now())),
+            status: PlanStatus::new(InForce::new(file, sha256, &plan, took, clock::now())),
         };
         Ok((reload, plan))
     }
@@ -175,13 +183,13 @@ impl Reload {
             self.begin();
         }
         match result {
-            Ok((file, plan)) => {
+            Ok(Usable { file, sha256, plan }) => {
                 let mended = self.status.failure.as_ref().map(|failure| now.since(failure.since));
                 let told = status::changes(force, &plan);
                 let warned = if has_warnings { "; it has warnings, `ptmctl check FILE` shows them" } else { "" };
                 let mended = mended.map_or_else(String::new, |age| format!("; it had been broken for {}", Age(age)));
                 tracing::info!("topology file reloaded: {told}{warned}{mended}");
-                self.status = PlanStatus::new(InForce::new(file, &plan, took, now));
+                self.status = PlanStatus::new(InForce::new(file, sha256, &plan, took, now));
                 Conclusion { plan: Some(plan), result: Ok(told + warned), askers }
             }
             Err(error) => {
@@ -226,8 +234,8 @@ impl Source {
         let result = file.and_then(|file| {
             // As at the start, where a person may sit. Nobody reads a closed standard error.
             let _ = io::stderr().write_all(file.warnings.as_bytes());
-            let (path, node) = (file.path.clone(), file.node_name(self.node.as_deref())?);
-            Ok((path, file.plan_for(&node)?))
+            let node = file.node_name(self.node.as_deref())?;
+            Ok(Usable { file: file.path.clone(), sha256: file.sha256.clone(), plan: file.plan_for(&node)? })
         });
         Loaded { result, has_warnings, identity, took: begin.elapsed() }
     }

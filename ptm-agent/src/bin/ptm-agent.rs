@@ -54,13 +54,14 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { config, node, hook, hooks_dir, hooks_time_limit, state_dir, log } = arguments;
+    let Arguments { config, node, hook, hooks_dir, hooks_time_limit, state_dir, web, log } = arguments;
     let source = Source { file: config, node, colour: io::stderr().is_terminal() };
     let config = Config {
         hook: hook.into(),
         hooks_dir,
         hook_time_limit: Duration::from_secs(hooks_time_limit.into()),
         state_dir,
+        web,
         kernel_log: log.is_debug(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

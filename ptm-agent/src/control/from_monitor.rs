@@ -21,6 +21,7 @@ impl PortRow {
             planned: report.expectation.is_some(),
             reason: report.reason,
             expected: report.expected(),
+            far: report.expectation.map(|it| (it.far_node.to_string(), it.far_port.as_deref().map(str::to_owned))),
             observed: report.observed(),
             system_name: pdu.as_ref().and_then(|pdu| pdu.system_name).map(text),
             port_id: pdu.as_ref().map(|pdu| pdu.port_id.to_string()),
@@ -28,6 +29,7 @@ impl PortRow {
             match_on: match_on(report),
             cached: report.cached,
             changed: report.changed_at.map(|at| now.since(at)),
+            transitions: report.transitions,
             explanation: monitor::explain(report),
             advice: report.advice.clone(),
             difference: report.difference.as_ref().map(|difference| Difference {
@@ -66,7 +68,7 @@ impl NeighborRow {
 
 impl From<&Event> for Change {
     fn from(event: &Event) -> Self {
-        let Event { port, at: _, before, after, expected, observed, notify: _, explanation, advice } = event;
+        let Event { port, before, after, expected, observed, explanation, advice, .. } = event;
         Self {
             port: port.to_string(),
             before: *before,

@@ -30,6 +30,8 @@ pub struct PortRow {
     pub reason: Reason,
     /// The expected far end, `node:port`.
     pub expected: Option<String>,
+    /// The same in its parts: the node, and its port if the plan gives one.
+    pub far: Option<(String, Option<String>)>,
     /// The neighbor that the verdict rests on, `node:port`.
     pub observed: Option<String>,
     /// Its system name.
@@ -44,6 +46,8 @@ pub struct PortRow {
     pub cached: bool,
     /// How long ago the verdict, or what LLDP says on the port, last changed.
     pub changed: Option<Duration>,
+    /// How often the verdict changed since the agent's start.
+    pub transitions: u64,
     /// The reason in a sentence.
     pub explanation: String,
     /// What to do about it.

@@ -36,6 +36,8 @@ pub struct Report<'a> {
     pub difference: Option<Difference>,
     /// What to do about it.
     pub advice: Option<String>,
+    /// How often the verdict changed since the agent's start, or since the port last had none.
+    pub transitions: u64,
     /// The port's counters; `None` where there is no interface.
     pub statistics: Option<&'a Statistics>,
     /// How the plan names nodes, and so how the neighbor is named.
@@ -79,6 +81,14 @@ pub struct Event {
     pub expected: Option<String>,
     /// The neighbor that is there, `node:port`; text from LLDP, not escaped.
     pub observed: Option<String>,
+    /// Whether the plan names the port.
+    pub planned: bool,
+    /// Whether the link has carrier; `None`: this machine has no interface of that name.
+    pub carrier: Option<bool>,
+    /// Whether the new verdict is from before the agent's restart and LLDP has neither confirmed nor refuted it yet.
+    pub cached: bool,
+    /// How the neighbor differs from the expected one.
+    pub difference: Option<Difference>,
     /// What the plan wants to happen on a change of this link.
     pub notify: Notify,
     /// The verdict and its evidence in a sentence; text from LLDP, not escaped.

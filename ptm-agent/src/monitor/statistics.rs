@@ -22,6 +22,29 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// Each counter with its name, in the order of their declaration.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let Self {
+            frames_in,
+            frames_discarded,
+            frames_in_error,
+            tlvs_discarded,
+            tlvs_unrecognized,
+            ageouts,
+            too_many_neighbors,
+        } = *self;
+        [
+            ("frames_in", frames_in),
+            ("frames_discarded", frames_discarded),
+            ("frames_in_error", frames_in_error),
+            ("tlvs_discarded", tlvs_discarded),
+            ("tlvs_unrecognized", tlvs_unrecognized),
+            ("ageouts", ageouts),
+            ("too_many_neighbors", too_many_neighbors),
+        ]
+        .into_iter()
+    }
+
     pub(super) fn count(&mut self, pdu: &Lldpdu<'_>) {
         self.tlvs_discarded += u64::from(pdu.tlvs_discarded);
         self.frames_in_error += u64::from(pdu.tlvs_discarded > 0);

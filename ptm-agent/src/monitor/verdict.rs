@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What is said of a port: is its cable plugged where the plan says?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// The expected neighbor is there.
     Pass,
@@ -16,6 +17,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Pass, Self::Fail, Self::NoInfo];
+
     /// `pass`, `fail` or `no-info`: the spelling of every way out but the control socket's `cbl status`.
     pub const fn as_str(self) -> &'static str {
         match self {

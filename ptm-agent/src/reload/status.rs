@@ -28,6 +28,8 @@ pub struct PlanStatus {
 pub struct InForce {
     /// The topology file.
     pub file: PathBuf,
+    /// Its SHA-256 as `sha256sum` prints it.
+    pub sha256: String,
     /// This machine's name in it.
     pub node: String,
     /// When it was put in force.
@@ -55,10 +57,11 @@ pub struct PlanFailure {
 
 impl InForce {
     /// The account of a plan put in force `since` then.
-    pub fn new(file: PathBuf, plan: &Plan, took: Duration, since: BootTime) -> Self {
+    pub fn new(file: PathBuf, sha256: String, plan: &Plan, took: Duration, since: BootTime) -> Self {
         let directory = plan.directory();
         Self {
             file,
+            sha256,
             node: plan.node().to_owned(),
             since,
             took,
@@ -92,7 +95,7 @@ impl PlanStatus {
 
     /// The same for the control socket.
     pub fn row(&self, now: BootTime) -> PlanRow {
-        let Self { in_force: InForce { file, node, since, took, links, nodes, ports }, failure } = self;
+        let Self { in_force: InForce { file, sha256: _, node, since, took, links, nodes, ports }, failure } = self;
         PlanRow {
             file: file.display().to_string(),
             node: node.clone(),

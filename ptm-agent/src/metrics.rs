@@ -1,0 +1,44 @@
+//! Prometheus metrics, made from a [`Snapshot`] at each scrape, so that no series outlives what it is about.
+
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, text};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::snapshot::Snapshot;
+
+/// Bounds of the buckets in which latencies are counted, in seconds: about the budgets, 80 and 300 µs, and what is far
+/// beyond them.
+const LATENCY_BUCKETS: [f64; 10] = [20e-6, 40e-6, 80e-6, 160e-6, 300e-6, 600e-6, 1.2e-3, 10e-3, 0.1, 1.0];
+
+/// An empty histogram of latencies.
+pub fn latency() -> Histogram {
+    Histogram::new(LATENCY_BUCKETS)
+}
+
+/// The metrics in the text format of `OpenMetrics`.
+pub fn text(snapshot: Snapshot) -> String {
+    let mut registry = Registry::with_prefix("ptm");
+    registry.register_collector(Box::new(Metrics(snapshot)));
+    let mut text = String::new();
+    text::encode(&mut text, &registry).expect("writing to a String can't fail");
+    text
+}
+
+#[derive(Debug)]
+struct Metrics(Snapshot);
+
+impl Collector for Metrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let seen = ConstCounter::new(self.0.kernel.seen);
+        seen.encode(encoder.encode_descriptor(
+            "kernel_frames_seen",
+            "LLDP frames that came by",
+            None,
+            seen.metric_type(),
+        )?)
+    }
+}

@@ -1,0 +1,111 @@
+//! Where the server listens, as the command line says it.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueHint};
+
+/// The port that the agent listens on unless told otherwise.
+///
+/// Prometheus' list of default port allocations has no port left between 9100 and 9999; this one lies beyond all that
+/// it lists outside of that range.
+pub const DEFAULT_PORT: u16 = 10_786;
+
+/// The options about HTTP, of the agent and of the map.
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// Where metrics, API and live map are served: ADDRESS:PORT or unix:PATH; more than once for several, none for no
+    /// place
+    #[arg(long, value_name = "ADDRESS", default_values_t = [Address::default()], env = "PTM_LISTEN")]
+    #[arg(value_delimiter = ',', action = clap::ArgAction::Append)]
+    pub listen: Vec<Address>,
+    /// TLS and basic authentication, in the format of Prometheus' exporters (web-config.yml)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = "PTM_WEB_CONFIG")]
+    pub web_config: Option<PathBuf>,
+    /// A name by which browsers may call the server, besides this machine's host name, localhost and addresses
+    #[arg(long, value_name = "NAME", value_delimiter = ',', env = "PTM_WEB_HOST")]
+    pub web_host: Vec<String>,
+}
+
+impl Arguments {
+    /// The places to listen at.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.listen.iter().filter(|address| **address != Address::None)
+    }
+}
+
+/// A place to listen at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// An IP address and a port.
+    Tcp(SocketAddr),
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// Nowhere.
+    None,
+}
+
+impl Default for Address {
+    fn default() -> Self {
+        Self::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT))
+    }
+}
+
+/// What is no place to listen at.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("give ADDRESS:PORT, such as 127.0.0.1:{DEFAULT_PORT} or [::1]:{DEFAULT_PORT}, or unix:PATH, or none")]
+pub struct NotAnAddress;
+
+impl FromStr for Address {
+    type Err = NotAnAddress;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
+        match (text, text.strip_prefix("unix:")) {
+            ("none", _) => Ok(Self::None),
+            (_, Some(path)) if !path.is_empty() => Ok(Self::Unix(path.into())),
+            _ => text.parse().map(Self::Tcp).map_err(|_| NotAnAddress),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::None => f.write_str("none"),
+        }
+    }
+}
+
+/// An open socket, not yet known to a runtime.
+#[derive(Debug)]
+pub enum Socket {
+    /// An IP socket.
+    Tcp(TcpListener),
+    /// A Unix socket.
+    Unix(UnixListener),
+}
+
+impl Address {
+    /// Opens it.
+    pub fn bind(&self) -> io::Result<Socket> {
+        match self {
+            Self::Tcp(address) => {
+                let listener = TcpListener::bind(address)?;
+                listener.set_nonblocking(true)?;
+                Ok(Socket::Tcp(listener))
+            }
+            Self::Unix(path) => {
+                let listener = UnixListener::bind(path)?;
+                listener.set_nonblocking(true)?;
+                Ok(Socket::Unix(listener))
+            }
+            Self::None => Err(io::ErrorKind::AddrNotAvailable.into()),
+        }
+    }
+}
