@@ -372,3 +372,37 @@ impl<'de> Deserialize<'de> for Timestamp {
         humantime::parse_rfc3339(&text).map(Self::from).map_err(D::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_written_as_rfc_3339_and_read_again() {
+        let time = Timestamp::from(UNIX_EPOCH + Duration::from_micros(1_795_271_405_123_900));
+        let json = serde_json::to_string(&time).unwrap();
+        assert_eq!(json, r#""2026-11-21T14:30:05.123Z""#);
+        assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), time);
+        for wrong in [r#""yesterday""#, r#""2026-11-21""#, "1795271405", r#""""#] {
+            assert!(serde_json::from_str::<Timestamp>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn any_time_can_be_written() {
+        for millis in [0, 253_402_300_799_999, u64::MAX] {
+            assert!(Timestamp(millis).to_string().ends_with('Z'));
+        }
+        assert_eq!(Timestamp::from(UNIX_EPOCH - Duration::from_secs(1)).unix_millis(), 0);
+    }
+
+    #[test]
+    fn statuses_and_reasons_are_spelt_as_everywhere() {
+        for status in Status::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+        for reason in Reason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The kernel's boot clock, on which frames are stamped and verdicts age, and what its moments are on the wall clock.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use crate::time::BootTime;
 
@@ -29,21 +29,50 @@ impl WallClock {
         Self::at(SystemTime::now(), now())
     }
 
-    /// The wall clock as it is now, unless it is where this one says.
+    /// Follows the wall clock if somebody has set it.
     pub fn refresh(&mut self) {
-        let now = Self::read();
+        *self = self.unless_set(Self::read());
+    }
+
+    fn unless_set(self, now: Self) -> Self {
         let (Ok(off) | Err(off)) = now.boot.duration_since(self.boot).map_err(|error| error.duration());
-        if off > TOLERANCE {
-            *self = now;
-        }
+        if off > TOLERANCE { now } else { self }
     }
 
     fn at(wall: SystemTime, boot: BootTime) -> Self {
-        Self { boot: wall.checked_sub(Duration::from_nanos(boot.as_nanos())).unwrap_or(UNIX_EPOCH) }
+        Self { boot: wall - Duration::from_nanos(boot.as_nanos()) }
     }
 
     /// What the wall clock shows, or showed, at that moment.
     pub fn time(&self, at: BootTime) -> SystemTime {
         self.boot + Duration::from_nanos(at.as_nanos())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    const NOON: Duration = Duration::from_hours(12);
+
+    fn wall(since_1970: Duration, since_boot: Duration) -> WallClock {
+        WallClock::at(UNIX_EPOCH + since_1970, BootTime::default() + since_boot)
+    }
+
+    #[test]
+    fn a_moment_stays_the_same_while_the_clock_is_slewed_and_moves_when_it_is_set() {
+        let (boot, clock) = (Duration::from_hours(1), wall(NOON, Duration::from_hours(1)));
+        let at = BootTime::default() + boot + Duration::from_secs(1);
+        assert_eq!(clock.time(at), UNIX_EPOCH + NOON + Duration::from_secs(1));
+        // Twelve hours, a little less and a little more.
+        for millis in [43_199_600, 43_199_999, 43_200_001, 43_200_400] {
+            let slewed = clock.unless_set(wall(Duration::from_millis(millis), boot));
+            assert_eq!(slewed.time(at), clock.time(at), "{millis} ms");
+        }
+        for set in [43_198, 43_202].map(Duration::from_secs) {
+            assert_eq!(clock.unless_set(wall(set, boot)).time(at), UNIX_EPOCH + set + Duration::from_secs(1));
+        }
     }
 }

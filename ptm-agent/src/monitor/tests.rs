@@ -7,6 +7,7 @@ mod history;
 mod matching;
 mod memory;
 mod model;
+mod transitions;
 
 use std::time::Duration;
 
