@@ -14,6 +14,8 @@ mod config;
 mod counters;
 mod door;
 mod events;
+#[cfg(test)]
+mod fake;
 mod guard;
 mod history;
 mod listen;

@@ -59,6 +59,16 @@ pub(super) enum Socket {
     Unix(StdUnixListener),
 }
 
+impl Socket {
+    /// Where a TCP socket listens, with the port that it got.
+    pub(super) fn address(&self) -> Option<Address> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok().map(Address::Tcp),
+            Self::Unix(_) => None,
+        }
+    }
+}
+
 /// The file of a Unix socket, which is removed when this is dropped, unless it is another's by then.
 #[derive(Debug)]
 pub(super) struct SocketFile {
@@ -76,11 +86,11 @@ impl Drop for SocketFile {
     }
 }
 
-/// Opens a socket; `None` for no address.
-pub(super) fn open(address: &Address) -> Result<Option<(Socket, Option<SocketFile>)>, ListenError> {
+/// Opens a socket, at one of [`Arguments::addresses`](super::Arguments::addresses).
+pub(super) fn open(address: &Address) -> Result<(Socket, Option<SocketFile>), ListenError> {
     let io = |source: io::Error| ListenError::Io { address: address.clone(), source };
     match address {
-        Address::None => Ok(None),
+        Address::None => Err(io(io::ErrorKind::AddrNotAvailable.into())),
         Address::Tcp(at) => {
             let listener = StdTcpListener::bind(at).map_err(|error| match error.kind() {
                 io::ErrorKind::AddrInUse => ListenError::PortInUse(*at),
@@ -88,7 +98,7 @@ pub(super) fn open(address: &Address) -> Result<Option<(Socket, Option<SocketFil
                 _ => io(error),
             })?;
             listener.set_nonblocking(true).map_err(io)?;
-            Ok(Some((Socket::Tcp(listener), None)))
+            Ok((Socket::Tcp(listener), None))
         }
         Address::Unix(path) => {
             remove_stale(path)?;
@@ -101,7 +111,7 @@ pub(super) fn open(address: &Address) -> Result<Option<(Socket, Option<SocketFil
             let file = SocketFile { path: path.clone(), identity };
             fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE)).map_err(io)?;
             listener.set_nonblocking(true).map_err(io)?;
-            Ok(Some((Socket::Unix(listener), Some(file))))
+            Ok((Socket::Unix(listener), Some(file)))
         }
     }
 }

@@ -90,6 +90,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Server {
     _files: Vec<SocketFile>,
+    addresses: Vec<Address>,
     /// Ends the thread when it is dropped.
     _end: Option<oneshot::Sender<Infallible>>,
 }
@@ -103,16 +104,18 @@ impl Server {
         counters: Arc<Counters>,
     ) -> Result<Self, StartError> {
         let live = Live::open(arguments.web_config.as_deref())?;
-        let (mut sockets, mut files) = (Vec::new(), Vec::new());
+        let (mut sockets, mut files, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for address in arguments.addresses() {
-            if let Some((socket, file)) = listen::open(address)? {
-                sockets.push(socket);
-                files.extend(file);
-                warn_of_strangers(address, &live.current(Instant::now()));
-            }
+            let (socket, file) = listen::open(address)?;
+            let address = socket.address().unwrap_or_else(|| address.clone());
+            tracing::info!("serving HTTP at {address}");
+            warn_of_strangers(&address, &live.current(Instant::now()));
+            sockets.push(socket);
+            files.extend(file);
+            addresses.push(address);
         }
         if sockets.is_empty() {
-            return Ok(Self { _files: files, _end: None });
+            return Ok(Self { _files: files, addresses, _end: None });
         }
         let door = Door::new(limits.connections, limits.connections_of_peer, Arc::clone(&counters));
         let relay = Arc::clone(site.history());
@@ -140,7 +143,12 @@ impl Server {
             runtime.shutdown_background();
         };
         thread::Builder::new().name("ptm-web".to_owned()).spawn(serve).map_err(StartError::Thread)?;
-        Ok(Self { _files: files, _end: Some(end) })
+        Ok(Self { _files: files, addresses, _end: Some(end) })
+    }
+
+    /// Where it listens: with the port that it got, where it was told to take any.
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
     }
 }
 
