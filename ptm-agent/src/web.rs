@@ -2,7 +2,7 @@
 //!
 //! It is read-only and decides nothing: what it shows comes from a [`Site`]. It runs on a thread of its own, so that
 //! neither a handshake nor a thousand readers hold the agent's task up; that one hands out a
-//! [`Snapshot`](crate::snapshot::Snapshot) when asked and puts events into a bounded [`History`].
+//! [`Snapshot`] when asked and puts events into a bounded [`History`].
 //!
 //! ```text
 //!  agent's task ──Snapshot, when asked──► AgentSite ──► routes ──► /metrics, /api/v1/…
@@ -36,6 +36,7 @@ pub use self::listen::ListenError;
 pub use self::query::{Asked, Queries, Query, queries};
 pub use self::server::{Limits, Server, StartError};
 pub use self::site::{AgentSite, Site, Unavailable};
+use crate::snapshot::Snapshot;
 
 /// Events that are kept for readers who come back.
 const KEPT_EVENTS: usize = 1_024;
@@ -43,7 +44,7 @@ const KEPT_EVENTS: usize = 1_024;
 /// The agent's side of its server. Dropping it ends the server.
 #[derive(Debug)]
 pub struct Web {
-    asked: Asked,
+    asked: Asked<Snapshot>,
     history: Arc<History>,
     _server: Server,
 }
@@ -60,7 +61,7 @@ impl Web {
     }
 
     /// The next one who waits for a snapshot. Cancel-safe.
-    pub async fn next_query(&mut self) -> Query {
+    pub async fn next_query(&mut self) -> Query<Snapshot> {
         self.asked.next().await
     }
 

@@ -23,35 +23,25 @@ use self::tls::TlsSettings;
 
 /// Why a web-config.yml can't be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A file can't be read.
-    #[error("{}: cannot read {}: it must be a file that the server's user may read", file.display(), what.display())]
-    Read {
-        /// The web-config.yml.
-        file: PathBuf,
-        /// What is read: that, or a file that it names.
-        what: PathBuf,
-        /// What the kernel said.
-        source: io::Error,
-    },
+#[error("cannot use {}", file.display())]
+pub struct ConfigError {
+    file: PathBuf,
+    #[source]
+    problem: Problem,
+}
+
+/// What is wrong with it.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    /// It, or a file that it names, can't be read.
+    #[error("cannot read {}, which must be a file that the server's user may read", what.display())]
+    Read { what: PathBuf, source: io::Error },
     /// It is no YAML, or not of this form.
-    #[error("{}: {error}; the format is that of Prometheus' exporters, see their \"web configuration\"", file.display())]
-    Form {
-        /// The web-config.yml.
-        file: PathBuf,
-        /// Where, and what.
-        error: String,
-    },
+    #[error("{0}; the format is that of Prometheus' exporters, see their \"web configuration\"")]
+    Form(String),
     /// A field's value can't be used.
-    #[error("{}: {field}: {problem}", file.display())]
-    Field {
-        /// The web-config.yml.
-        file: PathBuf,
-        /// The field's name.
-        field: String,
-        /// What is wrong with it, and what to do.
-        problem: String,
-    },
+    #[error("{field}: {advice}")]
+    Field { field: String, advice: String },
 }
 
 /// What a file asks for, ready for use.
@@ -80,62 +70,45 @@ struct HttpSettings {
     headers: BTreeMap<String, String>,
 }
 
-/// A field that can't be used, without its file.
-#[derive(Debug)]
-struct Problem {
-    field: String,
-    problem: String,
-    /// A file that could not be read.
-    unreadable: Option<(PathBuf, io::Error)>,
-}
-
 impl Problem {
-    fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { field: field.into(), problem: problem.into(), unreadable: None }
-    }
-
-    fn unreadable(path: &Path, error: io::Error) -> Self {
-        Self { unreadable: Some((path.to_owned(), error)), ..Self::new("", "") }
-    }
-
-    fn of(self, file: &Path) -> ConfigError {
-        let (file, Self { field, problem, unreadable }) = (file.to_owned(), self);
-        match unreadable {
-            Some((what, source)) => ConfigError::Read { file, what, source },
-            None => ConfigError::Field { file, field, problem },
-        }
+    fn field(field: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Field { field: field.into(), advice: advice.into() }
     }
 }
 
 impl Config {
     /// Reads a web-config.yml and the files that it names.
     pub(super) fn read(file: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(file).map_err(|error| Problem::unreadable(file, error).of(file))?;
-        let settings = parse(&text).map_err(|error| ConfigError::Form { file: file.to_owned(), error })?;
-        let directory = file.parent().unwrap_or(Path::new(""));
-        let mut config = Self { files: vec![file.to_owned()], ..Self::default() };
-        config.fill(settings, directory).map_err(|problem| problem.of(file))?;
-        Ok(config)
+        Self::try_read(file).map_err(|problem| ConfigError { file: file.to_owned(), problem })
     }
 
-    fn fill(&mut self, settings: Settings, directory: &Path) -> Result<(), Problem> {
-        let Settings { tls_server_config, http_server_config, basic_auth_users } = settings;
+    fn try_read(file: &Path) -> Result<Self, Problem> {
+        let Settings { tls_server_config, http_server_config, basic_auth_users } = parse(&read(file)?)?;
+        let mut config = Self {
+            auth: Auth::new(basic_auth_users)?,
+            headers: http_server_config.headers()?,
+            files: vec![file.to_owned()],
+            tls: None,
+        };
         if let Some(settings) = tls_server_config {
-            self.files.extend(settings.files(directory));
-            self.tls = Some(Arc::new(settings.build(directory)?));
+            let directory = file.parent().unwrap_or(Path::new(""));
+            config.files.extend(settings.files(directory));
+            config.tls = Some(Arc::new(settings.build(directory)?));
         }
-        self.auth = Auth::new(basic_auth_users)?;
-        self.headers = http_server_config.headers()?;
-        Ok(())
+        Ok(config)
     }
 }
 
-fn parse(text: &str) -> Result<Settings, String> {
+fn read(file: &Path) -> Result<String, Problem> {
+    fs::read_to_string(file).map_err(|source| Problem::Read { what: file.to_owned(), source })
+}
+
+fn parse(text: &str) -> Result<Settings, Problem> {
     // Without the lines concerned: there may be a key in them, and the log is no place for it.
     let options = serde_saphyr::options! { with_snippet: false };
     // A file of comments asks for nothing, as with exporters.
     let settings: Option<Settings> =
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())?;
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| Problem::Form(error.to_string()))?;
     Ok(settings.unwrap_or_default())
 }
 
@@ -155,13 +128,13 @@ impl HttpSettings {
         let header = |(name, value): (String, String)| {
             let field = format!("http_server_config.headers.{name}");
             if !ALLOWED.contains(&name.as_str()) {
-                return Err(Problem::new(field, format!("may be one of {}", ALLOWED.join(", "))));
+                return Err(Problem::field(field, format!("may be one of {}", ALLOWED.join(", "))));
             }
             if name == "X-Content-Type-Options" && value != "nosniff" {
-                return Err(Problem::new(field, "can only be `nosniff`, which it is anyway; leave it out"));
+                return Err(Problem::field(field, "can only be `nosniff`, which it is anyway; leave it out"));
             }
             let value = HeaderValue::try_from(value);
-            let value = value.map_err(|_| Problem::new(field, "is no value of an HTTP header"))?;
+            let value = value.map_err(|_| Problem::field(field, "is no value of an HTTP header"))?;
             Ok((HeaderName::try_from(name).expect("a name of ours"), value))
         };
         self.headers.into_iter().map(header).collect()

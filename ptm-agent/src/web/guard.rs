@@ -5,6 +5,7 @@
 //! name (DNS rebinding), and no CORS header ever.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -77,12 +78,12 @@ pub(super) struct Names {
     /// In lower case, as are the others.
     given: Vec<String>,
     /// What the resolver calls this machine, once it has said so.
-    pub(super) qualified: std::sync::OnceLock<String>,
+    pub(super) qualified: OnceLock<String>,
 }
 
 impl Names {
     pub(super) fn new(given: &[String]) -> Self {
-        Self { given: given.iter().map(|name| name.to_ascii_lowercase()).collect(), qualified: Default::default() }
+        Self { given: given.iter().map(|name| name.to_ascii_lowercase()).collect(), qualified: OnceLock::new() }
     }
 
     fn include(&self, name: &str) -> bool {

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::digest;
 
 /// A file of the page.
@@ -45,8 +47,7 @@ pub(super) fn answer(path: &str, headers: &HeaderMap) -> Option<Response> {
 /// Of what is in it, so that each version has its own.
 fn tag(bytes: &[u8]) -> String {
     let digest = digest::digest(&digest::SHA256, bytes);
-    let hex: String = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    format!("\"{}\"", BASE64.encode(&digest.as_ref()[..12]))
 }
 
 #[cfg(test)]

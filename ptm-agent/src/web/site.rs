@@ -35,14 +35,14 @@ pub trait Site: Send + Sync + 'static {
 /// An agent's state, asked of its task.
 #[derive(Debug)]
 pub struct AgentSite {
-    queries: Queries,
+    queries: Queries<Snapshot>,
     history: Arc<History>,
     counters: Arc<Counters>,
 }
 
 impl AgentSite {
     /// `queries` leads to the agent's task, which puts events into `history`; `counters` are those of its server.
-    pub fn new(queries: Queries, history: Arc<History>, counters: Arc<Counters>) -> Self {
+    pub fn new(queries: Queries<Snapshot>, history: Arc<History>, counters: Arc<Counters>) -> Self {
         Self { queries, history, counters }
     }
 

@@ -79,7 +79,7 @@ impl Auth {
     pub(super) fn new(users: BTreeMap<String, String>) -> Result<Self, Problem> {
         let mut highest = 4;
         for (user, digest) in &users {
-            let problem = |problem: String| Problem::new(format!("basic_auth_users.{user}"), problem);
+            let problem = |advice: String| Problem::field(format!("basic_auth_users.{user}"), advice);
             let parts: bcrypt::HashParts = digest.parse().map_err(|_| {
                 problem("is no bcrypt digest of a password: `htpasswd -nBC 10 USER` prints one after the colon".into())
             })?;

@@ -158,10 +158,10 @@ fn auth() -> Auth {
     Auth::new(BTreeMap::from([("prometheus".to_owned(), digest)])).unwrap()
 }
 
-fn credentials(user: &str, password: &str) -> Option<Credentials> {
+fn credentials(user: &str, password: &str) -> Credentials {
     use base64::Engine as _;
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-    Some(Credentials::from_header(format!("bAsIc {encoded}").as_bytes()).unwrap())
+    Credentials::from_header(format!("bAsIc {encoded}").as_bytes()).unwrap()
 }
 
 #[tokio::test]
@@ -169,12 +169,12 @@ async fn the_right_password_opens_and_others_do_not() {
     let auth = auth();
     // The second time without bcrypt.
     for _ in 0..2 {
-        assert_eq!(auth.check(credentials("prometheus", "secret")).await, Verdict::Welcome);
-        assert_eq!(auth.check(credentials("prometheus", "Secret")).await, Verdict::Wrong);
+        assert_eq!(auth.check(Some(credentials("prometheus", "secret"))).await, Verdict::Welcome);
+        assert_eq!(auth.check(Some(credentials("prometheus", "Secret"))).await, Verdict::Wrong);
     }
-    assert_eq!(auth.check(credentials("nobody", "secret")).await, Verdict::Wrong);
-    assert_eq!(auth.check(credentials("prometheus", "")).await, Verdict::Wrong);
-    assert_eq!(auth.check(credentials("prometheus", &"x".repeat(73))).await, Verdict::Wrong);
+    assert_eq!(auth.check(Some(credentials("nobody", "secret"))).await, Verdict::Wrong);
+    assert_eq!(auth.check(Some(credentials("prometheus", ""))).await, Verdict::Wrong);
+    assert_eq!(auth.check(Some(credentials("prometheus", &"x".repeat(73)))).await, Verdict::Wrong);
     assert_eq!(auth.check(None).await, Verdict::Wrong);
     assert!(Credentials::from_header(b"Bearer abc").is_none());
 }
@@ -182,9 +182,9 @@ async fn the_right_password_opens_and_others_do_not() {
 #[tokio::test]
 async fn wrong_passwords_do_not_keep_out_who_is_known() {
     let auth = auth();
-    assert_eq!(auth.check(credentials("prometheus", "secret")).await, Verdict::Welcome);
-    let crowd = futures_util::future::join_all((0..100).map(|_| auth.check(credentials("nobody", "guess"))));
-    let (crowd, known) = tokio::join!(crowd, auth.check(credentials("prometheus", "secret")));
+    assert_eq!(auth.check(Some(credentials("prometheus", "secret"))).await, Verdict::Welcome);
+    let crowd = futures_util::future::join_all((0..100).map(|_| auth.check(Some(credentials("nobody", "guess")))));
+    let (crowd, known) = tokio::join!(crowd, auth.check(Some(credentials("prometheus", "secret"))));
     assert_eq!(known, Verdict::Welcome);
     let wrong = crowd.iter().filter(|verdict| **verdict == Verdict::Wrong).count();
     assert_eq!((wrong, crowd.len() - wrong), (16, 84), "so many are checked, the others are told to wait");

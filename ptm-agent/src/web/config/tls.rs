@@ -1,6 +1,5 @@
 //! `tls_server_config`: from its settings to rustls'.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion, version};
 use serde::Deserialize;
 
-use super::Problem;
+use super::{Problem, read};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -64,7 +63,7 @@ impl TlsSettings {
         let chain = certificates_of(&certificates, "cert_file")?;
         let key = pem(directory, "key", self.key.as_deref(), self.key_file.as_deref())?
             .ok_or_else(|| problem("key_file", "must name the certificate's private key"))?;
-        let key = PrivateKeyDer::from_pem_slice(&key)
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
             .map_err(|error| problem("key_file", format!("has no private key in PEM that can be read: {error}")))?;
         let provider = Arc::new(self.provider()?);
         let client_verifier = self.client_verifier(directory, &provider)?;
@@ -161,26 +160,23 @@ impl TlsSettings {
     }
 }
 
-fn problem(field: &str, problem: impl Into<String>) -> Problem {
-    Problem::new(format!("tls_server_config.{field}"), problem)
+fn problem(field: &str, advice: impl Into<String>) -> Problem {
+    Problem::field(format!("tls_server_config.{field}"), advice)
 }
 
 /// What stands in the file itself, or in one that it names.
-fn pem(directory: &Path, field: &str, inline: Option<&str>, file: Option<&Path>) -> Result<Option<Vec<u8>>, Problem> {
+fn pem(directory: &Path, field: &str, inline: Option<&str>, file: Option<&Path>) -> Result<Option<String>, Problem> {
     let (inline, file) = (inline.filter(|text| !text.is_empty()), file.filter(|path| !path.as_os_str().is_empty()));
     match (inline, file) {
         (Some(_), Some(_)) => Err(problem(field, format!("and {field}_file are both given; take one of them out"))),
         (Some(text), None) => Ok(Some(text.into())),
-        (None, Some(file)) => {
-            let file = directory.join(file);
-            fs::read(&file).map(Some).map_err(|error| Problem::unreadable(&file, error))
-        }
+        (None, Some(file)) => read(&directory.join(file)).map(Some),
         (None, None) => Ok(None),
     }
 }
 
-fn certificates_of(pem: &[u8], field: &str) -> Result<Vec<CertificateDer<'static>>, Problem> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+fn certificates_of(pem: &str, field: &str) -> Result<Vec<CertificateDer<'static>>, Problem> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     match certificates {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         Ok(_) => Err(problem(field, "has no certificate in PEM (`-----BEGIN CERTIFICATE-----`)")),
