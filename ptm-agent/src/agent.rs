@@ -45,7 +45,7 @@ use crate::reload::{Conclusion, Loaded, Reload};
 use crate::snapshot::{self, Snapshot};
 use crate::state::State;
 use crate::time::BootTime;
-use crate::web::{self, ListenError, Web};
+use crate::web::{self, Web};
 
 /// Frames taken from the ring before the loop looks at everything else again: about a millisecond's work.
 const FRAMES_A_TURN: usize = 512;
@@ -84,7 +84,7 @@ pub enum StartError {
     Links(#[from] LinksError),
     /// HTTP can't be served.
     #[error(transparent)]
-    Web(#[from] ListenError),
+    Web(#[from] web::StartError),
     /// Signals can't be caught.
     #[error("cannot catch signals")]
     Signals(#[source] io::Error),

@@ -1,14 +1,17 @@
 //! Prometheus metrics, made from a [`Snapshot`] at each scrape, so that no series outlives what it is about.
 
 use std::fmt;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, text};
 use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::snapshot::Snapshot;
+use crate::web::Counts;
 
 /// Bounds of the buckets in which latencies are counted, in seconds: about the budgets, 80 and 300 µs, and what is far
 /// beyond them.
@@ -19,26 +22,36 @@ pub fn latency() -> Histogram {
     Histogram::new(LATENCY_BUCKETS)
 }
 
-/// The metrics in the text format of `OpenMetrics`.
-pub fn text(snapshot: Snapshot) -> String {
+/// The metrics of an agent and of its HTTP server, in the text format of `OpenMetrics`.
+pub fn text(snapshot: Arc<Snapshot>, http: Counts) -> String {
     let mut registry = Registry::with_prefix("ptm");
-    registry.register_collector(Box::new(Metrics(snapshot)));
+    registry.register_collector(Box::new(Metrics { snapshot, http }));
     let mut text = String::new();
     text::encode(&mut text, &registry).expect("writing to a String can't fail");
     text
 }
 
 #[derive(Debug)]
-struct Metrics(Snapshot);
+struct Metrics {
+    snapshot: Arc<Snapshot>,
+    http: Counts,
+}
 
 impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let seen = ConstCounter::new(self.0.kernel.seen);
+        let seen = ConstCounter::new(self.snapshot.kernel.seen);
         seen.encode(encoder.encode_descriptor(
             "kernel_frames_seen",
             "LLDP frames that came by",
             None,
             seen.metric_type(),
+        )?)?;
+        let connections = ConstGauge::new(i64::try_from(self.http.connections).unwrap_or(i64::MAX));
+        connections.encode(encoder.encode_descriptor(
+            "http_connections",
+            "Connections to the HTTP server",
+            None,
+            connections.metric_type(),
         )?)
     }
 }

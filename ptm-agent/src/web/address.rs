@@ -1,9 +1,7 @@
 //! Where the server listens, as the command line says it.
 
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::os::unix::net::UnixListener;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -82,30 +80,18 @@ impl fmt::Display for Address {
     }
 }
 
-/// An open socket, not yet known to a runtime.
-#[derive(Debug)]
-pub enum Socket {
-    /// An IP socket.
-    Tcp(TcpListener),
-    /// A Unix socket.
-    Unix(UnixListener),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Address {
-    /// Opens it.
-    pub fn bind(&self) -> io::Result<Socket> {
-        match self {
-            Self::Tcp(address) => {
-                let listener = TcpListener::bind(address)?;
-                listener.set_nonblocking(true)?;
-                Ok(Socket::Tcp(listener))
-            }
-            Self::Unix(path) => {
-                let listener = UnixListener::bind(path)?;
-                listener.set_nonblocking(true)?;
-                Ok(Socket::Unix(listener))
-            }
-            Self::None => Err(io::ErrorKind::AddrNotAvailable.into()),
+    #[test]
+    fn an_address_reads_as_it_is_written() {
+        for text in ["127.0.0.1:10786", "[::1]:80", "0.0.0.0:0", "unix:/run/ptm/http", "none"] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+        for text in ["", "localhost:80", "127.0.0.1", "10786", "unix:", "[::1]"] {
+            let error = text.parse::<Address>().unwrap_err().to_string();
+            assert!(error.contains("127.0.0.1:10786"), "{text}: {error}");
         }
     }
 }

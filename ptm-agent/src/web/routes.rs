@@ -1,72 +1,141 @@
 //! Which path leads where.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::body::Body;
+use axum::extract::{Extension, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
-use tokio::net::{TcpListener, UnixListener};
-use tokio::task::JoinSet;
+use serde::Deserialize;
+use tokio::time::timeout;
 
-use super::address::Socket;
-use super::{Site, Unavailable};
+use super::counters::{Counters, RefusedRequest};
+use super::server::Client;
+use super::{Site, Unavailable, events, page};
 use crate::api::Refused;
 
-/// Serves a site at these sockets, for ever. Needs a tokio runtime.
-pub(super) async fn serve<S: Site>(sockets: Vec<Socket>, site: Arc<S>) {
-    let router = router(site);
-    let mut servers = JoinSet::new();
-    for socket in sockets {
-        let router = router.clone();
-        match socket {
-            Socket::Tcp(socket) => {
-                let socket = TcpListener::from_std(socket).expect("within a runtime, and it doesn't block");
-                servers.spawn(async move { axum::serve(socket, router).await });
-            }
-            Socket::Unix(socket) => {
-                let socket = UnixListener::from_std(socket).expect("within a runtime, and it doesn't block");
-                servers.spawn(async move { axum::serve(socket, router).await });
-            }
-        }
+/// Readers of the event stream at a time.
+const STREAM_CLIENTS: usize = 1_000;
+
+/// How soon a server that is ready answers.
+const READY_WITHIN: Duration = Duration::from_secs(1);
+
+const OPENAPI: &str = include_str!("openapi.json");
+
+/// What handlers share.
+#[derive(Debug)]
+pub(super) struct Shared<S> {
+    pub(super) site: Arc<S>,
+    pub(super) counters: Arc<Counters>,
+}
+
+impl<S> Clone for Shared<S> {
+    fn clone(&self) -> Self {
+        Self { site: Arc::clone(&self.site), counters: Arc::clone(&self.counters) }
     }
-    servers.join_all().await;
 }
 
-fn router<S: Site>(site: Arc<S>) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics::<S>))
-        .route("/api/v1/topology", get(topology::<S>))
-        .route("/api/v1/status", get(summary::<S>))
-        .route("/api/v1/ports/{name}", get(port::<S>))
-        .route("/healthz", get("ok\n"))
-        .with_state(site)
+/// Every path, as `OpenAPI` writes it too.
+fn routes<S: Site>() -> [(&'static str, MethodRouter<Shared<S>>); 10] {
+    [
+        ("/", get(async |headers: HeaderMap| asset("index.html", &headers))),
+        ("/assets/{*path}", get(async |Path(path): Path<String>, headers: HeaderMap| asset(&path, &headers))),
+        ("/metrics", get(metrics::<S>)),
+        ("/api/v1/topology", get(topology::<S>)),
+        ("/api/v1/status", get(summary::<S>)),
+        ("/api/v1/ports/{name}", get(port::<S>)),
+        ("/api/v1/events", get(event_stream::<S>)),
+        ("/api/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI))),
+        ("/healthz", get("ok\n")),
+        ("/readyz", get(ready::<S>)),
+    ]
 }
 
-async fn topology<S: Site>(State(site): State<Arc<S>>) -> Result<Response, Unavailable> {
-    Ok(Json(site.topology().await?).into_response())
+pub(super) fn router<S: Site>(shared: Shared<S>) -> Router {
+    let router = routes::<S>().into_iter().fold(Router::new(), |router, (path, to)| router.route(path, to));
+    router.fallback(async || nothing("nothing is here: /api/v1/openapi.json lists what there is")).with_state(shared)
 }
 
-async fn summary<S: Site>(State(site): State<Arc<S>>) -> Result<Response, Unavailable> {
-    Ok(Json(site.summary().await?).into_response())
+/// An answer that is not what was asked for.
+pub(super) fn refused(status: StatusCode, error: impl Into<String>) -> Response {
+    (status, Json(Refused { error: error.into() })).into_response()
 }
 
-async fn port<S: Site>(State(site): State<Arc<S>>, Path(name): Path<String>) -> Result<Response, Unavailable> {
-    let Some(detail) = site.port(&name).await? else {
-        let error = "no such port: /api/v1/topology lists them".to_owned();
-        return Ok((StatusCode::NOT_FOUND, Json(Refused { error })).into_response());
+fn nothing(error: &str) -> Response {
+    refused(StatusCode::NOT_FOUND, error)
+}
+
+fn asset(path: &str, headers: &HeaderMap) -> Response {
+    page::answer(path, headers).unwrap_or_else(|| nothing("the page has no such file"))
+}
+
+async fn topology<S: Site>(State(shared): State<Shared<S>>) -> Result<Response, Unavailable> {
+    Ok(Json(shared.site.topology().await?).into_response())
+}
+
+async fn summary<S: Site>(State(shared): State<Shared<S>>) -> Result<Response, Unavailable> {
+    Ok(Json(shared.site.summary().await?).into_response())
+}
+
+async fn port<S: Site>(State(shared): State<Shared<S>>, Path(name): Path<String>) -> Result<Response, Unavailable> {
+    let Some(detail) = shared.site.port(&name).await? else {
+        return Ok(nothing("no such port: /api/v1/topology lists them"));
     };
     Ok(Json(detail).into_response())
 }
 
-async fn metrics<S: Site>(State(site): State<Arc<S>>) -> Result<Response, Unavailable> {
+async fn metrics<S: Site>(State(shared): State<Shared<S>>, headers: HeaderMap) -> Result<Response, Unavailable> {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], site.metrics().await?).into_response())
+    // An older scraper takes it as well: what it does not know are comments.
+    const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let knows_open_metrics = accepted.into_iter().any(|value| value.contains("application/openmetrics-text"));
+    let content_type = if knows_open_metrics { OPEN_METRICS } else { TEXT };
+    let head = [(header::CONTENT_TYPE, content_type), (header::VARY, "Accept")];
+    Ok((head, shared.site.metrics().await?).into_response())
+}
+
+async fn ready<S: Site>(State(shared): State<Shared<S>>) -> Response {
+    match timeout(READY_WITHIN, shared.site.waits_for()).await {
+        Ok(Ok(None)) => "ready\n".into_response(),
+        Ok(Ok(Some(waits_for))) => refused(StatusCode::SERVICE_UNAVAILABLE, waits_for),
+        Ok(Err(unavailable)) => unavailable.into_response(),
+        Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, format!("no answer within {} s", READY_WITHIN.as_secs())),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct From {
+    after: Option<String>,
+}
+
+async fn event_stream<S: Site>(
+    State(shared): State<Shared<S>>,
+    Extension(client): Extension<Arc<Client>>,
+    Query(from): Query<From>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(counted) = shared.counters.stream_client(STREAM_CLIENTS) else {
+        shared.counters.refuse_request(RefusedRequest::Busy);
+        let busy = format!("{STREAM_CLIENTS} read the event stream already; try again later");
+        return ([(header::RETRY_AFTER, "10")], refused(StatusCode::SERVICE_UNAVAILABLE, busy)).into_response();
+    };
+    client.reads_stream();
+    // A browser that connects again repeats the address and says in the header how far it got.
+    let last = headers.get("last-event-id").map(|value| value.to_str().unwrap_or_default().to_owned());
+    let after = last.or(from.after).map(|cursor| cursor.parse());
+    let head = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    (head, Body::from_stream(events::messages(shared.site.history(), after, counted))).into_response()
 }
 
 impl IntoResponse for Unavailable {
     fn into_response(self) -> Response {
-        (StatusCode::SERVICE_UNAVAILABLE, Json(Refused { error: self.to_string() })).into_response()
+        refused(StatusCode::SERVICE_UNAVAILABLE, self.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
-
-use super::{History, Query};
+use super::query::Queries;
+use super::{Counters, History};
 use crate::api;
 use crate::metrics;
 use crate::snapshot::Snapshot;
@@ -25,27 +24,30 @@ pub trait Site: Send + Sync + 'static {
     fn port(&self, name: &str) -> impl Future<Output = Result<Option<api::PortDetail>, Unavailable>> + Send;
     /// For `/metrics`, in the text format of `OpenMetrics`.
     fn metrics(&self) -> impl Future<Output = Result<String, Unavailable>> + Send;
+    /// For `/readyz`: what it waits for before it is of use, in a sentence; `None`: for nothing.
+    fn waits_for(&self) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send {
+        async { self.summary().await.map(|_| None) }
+    }
     /// For `/api/v1/events`.
-    fn history(&self) -> &History;
+    fn history(&self) -> &Arc<History>;
 }
 
 /// An agent's state, asked of its task.
 #[derive(Debug)]
 pub struct AgentSite {
-    queries: mpsc::Sender<Query>,
+    queries: Queries<Snapshot>,
     history: Arc<History>,
+    counters: Arc<Counters>,
 }
 
 impl AgentSite {
-    /// `queries` leads to the agent's task, which puts events into `history`.
-    pub fn new(queries: mpsc::Sender<Query>, history: Arc<History>) -> Self {
-        Self { queries, history }
+    /// `queries` leads to the agent's task, which puts events into `history`; `counters` are those of its server.
+    pub fn new(queries: Queries<Snapshot>, history: Arc<History>, counters: Arc<Counters>) -> Self {
+        Self { queries, history, counters }
     }
 
-    async fn snapshot(&self) -> Result<Snapshot, Unavailable> {
-        let (query, answer) = oneshot::channel();
-        self.queries.send(query).await.map_err(|_| Unavailable)?;
-        answer.await.map_err(|_| Unavailable)
+    async fn snapshot(&self) -> Result<Arc<Snapshot>, Unavailable> {
+        self.queries.snapshot().await.ok_or(Unavailable)
     }
 }
 
@@ -63,10 +65,22 @@ impl Site for AgentSite {
     }
 
     async fn metrics(&self) -> Result<String, Unavailable> {
-        Ok(metrics::text(self.snapshot().await?))
+        Ok(metrics::text(self.snapshot().await?, self.counters.counts()))
     }
 
-    fn history(&self) -> &History {
+    /// Ready is an agent that listens, or failed to, on each of the plan's ports that is there.
+    async fn waits_for(&self) -> Result<Option<String>, Unavailable> {
+        let snapshot = self.snapshot().await?;
+        let planned = snapshot.ports.iter().filter(|row| row.planned);
+        let (settled, waiting): (Vec<_>, Vec<_>) = planned
+            .filter_map(|row| Some((row, row.interface.as_ref()?)))
+            .partition(|(_, interface)| interface.capture.is_some());
+        let Some((first, _)) = waiting.first() else { return Ok(None) };
+        let (there, port) = (settled.len() + waiting.len(), &first.port);
+        Ok(Some(format!("the agent listens on {} of the plan's {there} ports so far; {port} is next", settled.len())))
+    }
+
+    fn history(&self) -> &Arc<History> {
         &self.history
     }
 }

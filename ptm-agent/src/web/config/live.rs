@@ -1,0 +1,84 @@
+//! The configuration as its files are now: read again when they change, so that a renewed certificate counts without a
+//! restart.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Config, ConfigError};
+use crate::logging::with_causes;
+
+/// The files are looked at, at most this often, when somebody connects or asks.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// What tells one version of a file from another; `None`: it is not there.
+type Stamp = Option<(u64, u64, u64, i64, i64)>;
+
+/// A configuration and the files that it comes from.
+#[derive(Debug)]
+pub(crate) struct Live {
+    /// `None`: there is nothing to read.
+    file: Option<PathBuf>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    config: Arc<Config>,
+    /// The files as they were when they were last read, well or not.
+    stamps: Vec<Stamp>,
+    looked: Instant,
+}
+
+impl Live {
+    /// Reads it for the first time.
+    pub(crate) fn open(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let config = file.map_or_else(|| Ok(Config::default()), Config::read)?;
+        let state = State { stamps: stamps(&config.files), config: Arc::new(config), looked: Instant::now() };
+        Ok(Self { file: file.map(Path::to_owned), state: Mutex::new(state) })
+    }
+
+    /// The configuration now. One that can't be used leaves the one before in force, and the log says so.
+    pub(crate) fn current(&self, now: Instant) -> Arc<Config> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = &self.file else { return Arc::clone(&state.config) };
+        if now.saturating_duration_since(state.looked) >= BETWEEN_LOOKS {
+            state.looked = now;
+            state.look(file);
+        }
+        Arc::clone(&state.config)
+    }
+}
+
+impl State {
+    fn look(&mut self, file: &Path) {
+        // Before they are read: what is written meanwhile is another version.
+        let stamps = stamps(&self.config.files);
+        if stamps == self.stamps {
+            return;
+        }
+        self.stamps = stamps;
+        match Config::read(file) {
+            Ok(config) => {
+                tracing::info!("{}: read again, in force", file.display());
+                if config.files != self.config.files {
+                    self.stamps = self::stamps(&config.files);
+                }
+                self.config = Arc::new(config);
+            }
+            Err(error) => {
+                tracing::warn!("what was in force stays, for the new one can't be used: {}", with_causes(&error));
+            }
+        }
+    }
+}
+
+fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
+    let stamp = |file: &PathBuf| {
+        let metadata = fs::metadata(file).ok()?;
+        Some((metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec()))
+    };
+    files.iter().map(stamp).collect()
+}
