@@ -39,7 +39,8 @@ impl WallClock {
         if off > TOLERANCE { now } else { self }
     }
 
-    fn at(wall: SystemTime, boot: BootTime) -> Self {
+    /// The wall clock that shows `wall` at that moment.
+    pub fn at(wall: SystemTime, boot: BootTime) -> Self {
         Self { boot: wall - Duration::from_nanos(boot.as_nanos()) }
     }
 

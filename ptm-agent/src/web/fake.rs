@@ -74,7 +74,7 @@ impl Site for FakeSite {
         self.answer(json!({ "server": server(), "node": "leaf1", "port": name, "neighbors": [] })).await
     }
 
-    async fn metrics(&self) -> Result<String, Unavailable> {
+    async fn metrics(&self, _: crate::metrics::Format) -> Result<String, Unavailable> {
         Ok(self.metrics.clone())
     }
 

@@ -16,6 +16,7 @@ use super::counters::{Counters, RefusedRequest};
 use super::server::Client;
 use super::{Site, Unavailable, events, page};
 use crate::api::Refused;
+use crate::metrics::Format;
 
 /// Readers of the event stream at a time.
 const STREAM_CLIENTS: usize = 1_000;
@@ -88,14 +89,10 @@ async fn port<S: Site>(State(shared): State<Shared<S>>, Path(name): Path<String>
 }
 
 async fn metrics<S: Site>(State(shared): State<Shared<S>>, headers: HeaderMap) -> Result<Response, Unavailable> {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    // An older scraper takes it as well: what it does not know are comments.
-    const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let knows_open_metrics = accepted.into_iter().any(|value| value.contains("application/openmetrics-text"));
-    let content_type = if knows_open_metrics { OPEN_METRICS } else { TEXT };
-    let head = [(header::CONTENT_TYPE, content_type), (header::VARY, "Accept")];
-    Ok((head, shared.site.metrics().await?).into_response())
+    let format = Format::accepted(&accepted.collect::<Vec<_>>().join(","));
+    let head = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "Accept")];
+    Ok((head, shared.site.metrics(format).await?).into_response())
 }
 
 async fn ready<S: Site>(State(shared): State<Shared<S>>) -> Response {

@@ -22,8 +22,8 @@ pub trait Site: Send + Sync + 'static {
     fn summary(&self) -> impl Future<Output = Result<api::Summary, Unavailable>> + Send;
     /// For `/api/v1/ports/NAME`; `None`: no such port. On the map the name is `NODE:PORT`.
     fn port(&self, name: &str) -> impl Future<Output = Result<Option<api::PortDetail>, Unavailable>> + Send;
-    /// For `/metrics`, in the text format of `OpenMetrics`.
-    fn metrics(&self) -> impl Future<Output = Result<String, Unavailable>> + Send;
+    /// For `/metrics`.
+    fn metrics(&self, format: metrics::Format) -> impl Future<Output = Result<String, Unavailable>> + Send;
     /// For `/readyz`: what it waits for before it is of use, in a sentence; `None`: for nothing.
     fn waits_for(&self) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send {
         async { self.summary().await.map(|_| None) }
@@ -64,14 +64,14 @@ impl Site for AgentSite {
         Ok(self.snapshot().await?.port(name))
     }
 
-    async fn metrics(&self) -> Result<String, Unavailable> {
-        Ok(metrics::text(self.snapshot().await?, self.counters.counts()))
+    async fn metrics(&self, format: metrics::Format) -> Result<String, Unavailable> {
+        Ok(metrics::text(self.snapshot().await?, self.counters.counts(), format))
     }
 
     /// Ready is an agent that listens, or failed to, on each of the plan's ports that is there.
     async fn waits_for(&self) -> Result<Option<String>, Unavailable> {
         let snapshot = self.snapshot().await?;
-        let planned = snapshot.ports.iter().filter(|row| row.planned);
+        let planned = snapshot.ports().iter().filter(|row| row.planned);
         let (settled, waiting): (Vec<_>, Vec<_>) = planned
             .filter_map(|row| Some((row, row.interface.as_ref()?)))
             .partition(|(_, interface)| interface.capture.is_some());
