@@ -316,7 +316,7 @@ impl Agent {
             nodes: nodes(monitor.plan()),
             ports: monitor.reports().map(|report| port_row(&report, capture, now)).collect(),
             neighbors: monitor.reports().flat_map(|report| NeighborRow::from_report(&report, now)).collect(),
-            statistics: monitor.statistics().map(|(name, statistics)| (name.to_owned(), *statistics)).collect(),
+            others: monitor.others().map(|(name, statistics)| (name.to_owned(), *statistics)).collect(),
             kernel: capture.counters(),
             links: links.counters(),
             control: control.counters(),

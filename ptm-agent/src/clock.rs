@@ -38,7 +38,8 @@ impl WallClock {
         }
     }
 
-    fn at(wall: SystemTime, boot: BootTime) -> Self {
+    /// The wall clock that shows `wall` at that moment.
+    pub fn at(wall: SystemTime, boot: BootTime) -> Self {
         Self { boot: wall.checked_sub(Duration::from_nanos(boot.as_nanos())).unwrap_or(UNIX_EPOCH) }
     }
 

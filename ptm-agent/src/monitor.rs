@@ -282,9 +282,10 @@ impl Monitor {
         })
     }
 
-    /// The counters of every interface that the monitor knows, planned or not.
-    pub fn statistics(&self) -> impl Iterator<Item = (&str, &Statistics)> {
-        self.ports.values().map(|port| (&*port.name, &port.statistics))
+    /// The counters of the interfaces that [`Monitor::reports`] leaves out, as far as LLDP was ever heard on them.
+    pub fn others(&self) -> impl Iterator<Item = (&str, &Statistics)> {
+        let others = self.ports.values().filter(|port| port.reason.is_none() && port.statistics.frames_in > 0);
+        others.map(|port| (&*port.name, &port.statistics))
     }
 
     fn report_on<'a>(&'a self, port: &'a Port) -> Report<'a> {

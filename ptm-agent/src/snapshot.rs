@@ -35,8 +35,8 @@ pub struct Snapshot {
     pub ports: Vec<PortRow>,
     /// Every neighbor, in the order of the ports.
     pub neighbors: Vec<NeighborRow>,
-    /// The counters of every interface that can be a port, planned or not.
-    pub statistics: Vec<(String, Statistics)>,
+    /// The counters of the interfaces besides, as far as LLDP was ever heard on them.
+    pub others: Vec<(String, Statistics)>,
     /// What the kernel half counted.
     pub kernel: ptm_common::Counters,
     /// What befell the watcher of interfaces.
@@ -96,7 +96,8 @@ impl Snapshot {
         })
     }
 
-    fn plan(&self) -> api::Plan {
+    /// How the plan stands.
+    pub fn plan(&self) -> api::Plan {
         let PlanStatus { in_force, failure } = &self.plan;
         api::Plan {
             file: in_force.file.display().to_string(),

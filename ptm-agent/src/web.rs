@@ -10,6 +10,7 @@
 //! ```
 
 pub mod address;
+mod counters;
 mod history;
 mod routes;
 mod site;
@@ -22,6 +23,7 @@ use std::thread;
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::address::{Address, Arguments, DEFAULT_PORT};
+pub use self::counters::Counts;
 pub use self::history::{Cursor, Entry, Event, History};
 pub use self::site::{AgentSite, Site, Unavailable};
 use crate::snapshot::Snapshot;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::address::Socket;
 use super::{Site, Unavailable};
 use crate::api::Refused;
+use crate::metrics::Format;
 
 /// Serves a site at these sockets, for ever. Needs a tokio runtime.
 pub(super) async fn serve<S: Site>(sockets: Vec<Socket>, site: Arc<S>) {
@@ -60,9 +61,10 @@ async fn port<S: Site>(State(site): State<Arc<S>>, Path(name): Path<String>) -> 
     Ok(Json(detail).into_response())
 }
 
-async fn metrics<S: Site>(State(site): State<Arc<S>>) -> Result<Response, Unavailable> {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], site.metrics().await?).into_response())
+async fn metrics<S: Site>(State(site): State<Arc<S>>, headers: HeaderMap) -> Result<Response, Unavailable> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let format = Format::accepted(accept.unwrap_or_default());
+    Ok(([(header::CONTENT_TYPE, format.content_type())], site.metrics(format).await?).into_response())
 }
 
 impl IntoResponse for Unavailable {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{History, Query};
+use super::{Counts, History, Query};
 use crate::api;
 use crate::metrics;
 use crate::snapshot::Snapshot;
@@ -23,8 +23,8 @@ pub trait Site: Send + Sync + 'static {
     fn summary(&self) -> impl Future<Output = Result<api::Summary, Unavailable>> + Send;
     /// For `/api/v1/ports/NAME`; `None`: no such port. On the map the name is `NODE:PORT`.
     fn port(&self, name: &str) -> impl Future<Output = Result<Option<api::PortDetail>, Unavailable>> + Send;
-    /// For `/metrics`, in the text format of `OpenMetrics`.
-    fn metrics(&self) -> impl Future<Output = Result<String, Unavailable>> + Send;
+    /// For `/metrics`.
+    fn metrics(&self, format: metrics::Format) -> impl Future<Output = Result<String, Unavailable>> + Send;
     /// For `/api/v1/events`.
     fn history(&self) -> &History;
 }
@@ -62,8 +62,8 @@ impl Site for AgentSite {
         Ok(self.snapshot().await?.port(name))
     }
 
-    async fn metrics(&self) -> Result<String, Unavailable> {
-        Ok(metrics::text(self.snapshot().await?))
+    async fn metrics(&self, format: metrics::Format) -> Result<String, Unavailable> {
+        Ok(metrics::text(self.snapshot().await?.into(), Counts::default(), format))
     }
 
     fn history(&self) -> &History {

@@ -11,6 +11,7 @@ mod latency;
 mod memory;
 mod plans;
 mod ports;
+mod scrape;
 mod table;
 mod throughput;
 
@@ -54,6 +55,8 @@ enum Line {
     Memory,
     /// 1,000 clients, of which 100 never read, and 10,000 events
     Clients,
+    /// A scrape of 1,024 ports
+    Scrape,
 }
 
 fn main() -> Result<ExitCode> {
@@ -75,6 +78,7 @@ fn main() -> Result<ExitCode> {
             Line::Plans => plans::measure(&mut table)?,
             Line::Memory => memory::measure(&mut table)?,
             Line::Clients => clients::measure(&mut table)?,
+            Line::Scrape => scrape::measure(&mut table)?,
         }
     }
     let missed = table.end();
