@@ -25,6 +25,7 @@ mod node;
 mod panel;
 mod process;
 mod prometheus;
+pub mod promql;
 mod ptm;
 pub mod scenario;
 mod terminal;
