@@ -11,10 +11,12 @@
 //!
 //! Needs root, Linux, and `ip`, `tc`, `lldpd`, `lldpcli`, `dot`: `cargo xtask setup` brings them.
 
+mod alertmanager;
 mod cabling;
 mod endpoint;
 mod error;
 mod fabric;
+mod forward;
 mod frame;
 mod hooks;
 mod lldpd;
@@ -23,6 +25,7 @@ mod node;
 mod panel;
 mod process;
 mod prometheus;
+pub mod promql;
 mod ptm;
 pub mod scenario;
 mod terminal;
@@ -30,10 +33,12 @@ pub mod wait;
 mod wire;
 mod zebra;
 
+pub use alertmanager::{Alert, Alertmanager, Group};
 pub use cabling::{Cable, Cabling};
 pub use endpoint::Endpoint;
 pub use error::FabricError;
 pub use fabric::Fabric;
+pub use forward::Forward;
 pub use frame::Frame;
 pub use hooks::HookRun;
 pub use lldpd::{LldpdNeighbor, USUAL_TTL};

@@ -83,7 +83,7 @@ fn url(path: &str) -> String {
 }
 
 /// Fetches something over HTTP on `machine`; an answer that is no success is an error with its text.
-fn curl(machine: &Machine, arguments: &[&str]) -> Result<String, String> {
+pub(crate) fn curl(machine: &Machine, arguments: &[&str]) -> Result<String, String> {
     let answer = machine
         .run(&[&["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "10"], arguments].concat());
     answer.map_err(|error| error.to_string())

@@ -17,6 +17,11 @@ const INSTALLED: &str = "/usr/";
 
 const PROGRAMS: [(&str, &str); 2] = [("ptm-agent", "usr/sbin"), ("ptmctl", "usr/bin")];
 const DOCUMENTS: &str = "usr/share/doc/ptm";
+const WATCHING: [(&str, &str); 3] = [
+    ("dist/prometheus/ptm.rules.yml", "usr/share/ptm/prometheus"),
+    ("dist/prometheus/alertmanager.example.yml", "usr/share/ptm/prometheus"),
+    ("dist/grafana/ptm-dashboard.json", "usr/share/ptm/grafana"),
+];
 
 pub(crate) fn dist() -> Result<ExitCode> {
     setup::ensure(&[Need::Build])?;
@@ -65,6 +70,9 @@ fn stage(source: &Path, papers: &Path, tree: &Path) -> Result<()> {
     ensure!(text.contains(BY_HAND), "the unit file does not have its programs in {BY_HAND}");
     fs::write(&unit, text.replace(BY_HAND, INSTALLED))?;
 
+    for (file, folder) in WATCHING {
+        install(&source.join(file), &tree.join(folder), 0o644)?;
+    }
     for name in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"] {
         install(&source.join(name), &tree.join(DOCUMENTS), 0o644)?;
     }
@@ -152,6 +160,10 @@ mod tests {
             "usr/share/bash-completion/completions/ptmctl",
             "usr/share/zsh/vendor-completions/_ptmctl",
             "usr/share/fish/vendor_completions.d/ptmctl.fish",
+            "usr/share/ptm/prometheus/ptm.rules.yml",
+            "usr/share/ptm/prometheus/alertmanager.example.yml",
+            "usr/share/ptm/grafana/ptm-dashboard.json",
+            "usr/share/doc/ptm/docs/alerts.md",
             "usr/share/doc/ptm/docs/ptmctl.schema.json",
             "usr/share/doc/ptm/examples/ring.dot",
             "usr/share/doc/ptm/LICENSE-MIT",

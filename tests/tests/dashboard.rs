@@ -1,0 +1,132 @@
+//! The dashboard for Grafana, and that it and the alert rules ask for what agents really serve.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use ptm_tests::scenario::{self, usual_ring};
+use ptm_tests::wait::{self, PATIENCE};
+use ptm_tests::{Prometheus, promql};
+use serde_json::Value;
+
+/// The labels of a metric, each with the values that it has.
+type Labels = BTreeMap<String, BTreeSet<String>>;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+}
+
+fn dashboard() -> Value {
+    serde_json::from_str(&read("dist/grafana/ptm-dashboard.json")).unwrap()
+}
+
+/// Every value that stands under `key` anywhere in `value`.
+fn all<'a>(value: &'a Value, key: &str) -> Vec<&'a Value> {
+    match value {
+        Value::Object(fields) => {
+            let here = fields.get(key).into_iter();
+            here.chain(fields.values().flat_map(|field| all(field, key))).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(|item| all(item, key)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What the dashboard asks Prometheus, with its variables as they are at first.
+fn queries(dashboard: &Value) -> Vec<String> {
+    let expressions = all(dashboard, "expr").into_iter().map(|expression| expression.as_str().unwrap());
+    let with_values = |text: &str| text.replace("$__rate_interval", "1m").replace("$job", ".*").replace("$node", ".*");
+    expressions.map(with_values).collect()
+}
+
+#[test]
+fn each_panel_has_its_own_place_and_the_chosen_data_source() {
+    let dashboard = dashboard();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let ids: BTreeSet<_> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids.len(), panels.len(), "two panels have the same id");
+    let mut taken = BTreeSet::new();
+    for panel in panels {
+        assert!(!panel["title"].as_str().unwrap().is_empty());
+        let [x, y, w, h] = ["x", "y", "w", "h"].map(|side| panel["gridPos"][side].as_u64().unwrap());
+        assert!(x + w <= 24, "{panel}");
+        let places = (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y)));
+        assert!(places.into_iter().all(|place| taken.insert(place)), "{} lies over another", panel["title"]);
+        if panel["type"] == "row" {
+            continue;
+        }
+        assert_eq!(panel["datasource"]["uid"], "${datasource}", "{}", panel["title"]);
+        let targets = panel["targets"].as_array().unwrap();
+        let names: BTreeSet<_> = targets.iter().map(|target| target["refId"].as_str().unwrap()).collect();
+        assert!(!targets.is_empty() && names.len() == targets.len(), "{}", panel["title"]);
+    }
+    // There is no other anywhere.
+    for source in all(&dashboard, "datasource") {
+        assert_eq!((&source["type"], &source["uid"]), (&"prometheus".into(), &"${datasource}".into()));
+    }
+    let variables: Vec<_> = dashboard["templating"]["list"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    assert_eq!(variables, ["datasource", "job", "node"]);
+}
+
+#[test]
+fn rules_and_dashboard_ask_for_what_an_agent_serves() {
+    if !scenario::may_run("rules and dashboard against a real agent's metrics") {
+        return;
+    }
+    let mut fabric = usual_ring().unwrap();
+    let vm1 = fabric.node("vm1").unwrap();
+    let machine = vm1.machine();
+    machine.write("/run/prometheus/ptm.rules.yml", &read("dist/prometheus/ptm.rules.yml")).unwrap();
+    let configuration = "global: { scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms }\n\
+         rule_files: [ptm.rules.yml]\n\
+         scrape_configs: [{ job_name: ptm, static_configs: [{ targets: ['127.0.0.1:10786'] }] }]\n";
+    let prometheus = Prometheus::start(machine, configuration).unwrap();
+    wait::until("the rules to have been evaluated on a scrape", PATIENCE, || {
+        let found = prometheus.query(machine, "ptm:node:cable")?;
+        if found.is_empty() { Err("nothing yet") } else { Ok(()) }.map_err(str::to_owned)
+    })
+    .unwrap();
+
+    // What is there: metric, labels, values. A metric may have no series yet.
+    let scrape = machine.run(&["curl", "--silent", "--fail", "http://127.0.0.1:10786/metrics"]).unwrap();
+    let types = scrape.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    let mut served: BTreeMap<String, Labels> = types.map(|name| (name.to_owned(), Labels::new())).collect();
+    for sample in prometheus.query(machine, r#"{__name__=~".+"}"#).unwrap() {
+        let labels = served.entry(sample.labels["__name__"].clone()).or_default();
+        for (label, value) in sample.labels {
+            labels.entry(label).or_default().insert(value);
+        }
+    }
+
+    let rules: Value = prometheus.get(machine, "/api/v1/rules").unwrap();
+    let mut asked: Vec<String> = all(&rules, "query").iter().map(|query| query.as_str().unwrap().to_owned()).collect();
+    let recorded: BTreeSet<_> = all(&rules, "name").iter().filter_map(|name| name.as_str()).collect();
+    asked.extend(queries(&dashboard()));
+    assert!(asked.len() > 60, "{}", asked.len());
+    let known = |metric: &str| served.contains_key(metric) || recorded.contains(metric) || metric == "ALERTS";
+    let labels: BTreeSet<_> = served.values().flat_map(BTreeMap::keys).map(String::as_str).chain(["fault"]).collect();
+    let mut wrong = Vec::new();
+    for expression in &asked {
+        if let Err(error) = prometheus.query(machine, expression) {
+            wrong.push(format!("{error}: {expression}"));
+        }
+        let names = promql::names(expression);
+        wrong.extend(names.labels.iter().filter(|it| !labels.contains(it.as_str())).map(|it| format!("label {it}")));
+        wrong.extend(names.selectors.iter().filter(|it| !known(&it.metric)).map(|it| format!("metric {}", it.metric)));
+        for selector in names.selectors {
+            let Some(labels) = served.get(&selector.metric).filter(|labels| !labels.is_empty()) else { continue };
+            for (label, texts) in selector.matchers {
+                match labels.get(&label) {
+                    None => wrong.push(format!("label {label} of {}", selector.metric)),
+                    // Each of the reasons and statuses that are asked for by name is one.
+                    Some(values) if ["reason", "status"].contains(&label.as_str()) => {
+                        let unknown = texts.split('|').filter(|text| !values.contains(*text));
+                        wrong.extend(unknown.map(|text| format!("{label} {text} of {}", selector.metric)));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
