@@ -18,6 +18,8 @@ pub(super) struct Asset {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 
 macro_rules! assets {
     ($($path:literal: $content_type:expr,)*) => {
@@ -27,7 +29,39 @@ macro_rules! assets {
 
 /// Every file that is served; a test tells of one that is not here. `index.html` is what is at `/`.
 pub(super) const ASSETS: &[Asset] = assets! {
+    "cables.js": SCRIPT,
+    "details.js": SCRIPT,
+    "dom.js": SCRIPT,
+    "draw.js": SCRIPT,
+    "findings.js": SCRIPT,
+    "frame.js": SCRIPT,
+    "grid.js": SCRIPT,
+    "history.js": SCRIPT,
     "index.html": HTML,
+    "layout.js": SCRIPT,
+    "list.js": SCRIPT,
+    "main.js": SCRIPT,
+    "matrix.js": SCRIPT,
+    "model.js": SCRIPT,
+    "order.js": SCRIPT,
+    "panel.js": SCRIPT,
+    "search.js": SCRIPT,
+    "speech.js": SCRIPT,
+    "strays.js": SCRIPT,
+    "stream.js": SCRIPT,
+    "style.css": STYLE,
+    "tiers.js": SCRIPT,
+    "vendor/d3-color.min.js": SCRIPT,
+    "vendor/d3-dispatch.min.js": SCRIPT,
+    "vendor/d3-drag.min.js": SCRIPT,
+    "vendor/d3-ease.min.js": SCRIPT,
+    "vendor/d3-interpolate.min.js": SCRIPT,
+    "vendor/d3-selection.min.js": SCRIPT,
+    "vendor/d3-timer.min.js": SCRIPT,
+    "vendor/d3-transition.min.js": SCRIPT,
+    "vendor/d3-zoom.min.js": SCRIPT,
+    "viewport.js": SCRIPT,
+    "words.js": SCRIPT,
 };
 
 /// The file of that path, unless the browser has it as it is.

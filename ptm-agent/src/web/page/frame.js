@@ -1,0 +1,77 @@
+// What stands around the drawing: title and icon, headline, counts, banners, the connection, the legend.
+
+import { byId, h, name, now, rich, time } from './dom.js';
+import { REASONS, STATUSES, clock, count, headline, say, shown } from './words.js';
+
+/** @param {import('./model.js').Model} model */
+const called = (model) => model.server.node ?? 'map';
+
+const ICONS = { fail: ['#d55e00', 'M10 10L22 22M22 10L10 22'], 'no-info': ['#6b7280', 'M9 16H23'], pass: ['#007a5a', 'M9 17L14 22L23 11'], lost: ['#6b7280', 'M16 8V18M16 22V23'] };
+
+/** The tab tells the state too: the page may be one of many. */
+export function showTitle(model, connection) {
+  const { fail, pass, 'no-info': none } = model.counts.cables;
+  const state = fail > 0 ? 'fail' : none > 0 || pass === 0 ? 'no-info' : 'pass';
+  const words = fail > 0 ? `${fail} failing` : state === 'pass' ? 'all pass' : 'nothing failing';
+  document.title = `${connection === 'lost' ? 'connection lost - ' : ''}${words} - PTM ${shown(called(model))}`;
+  const [colour, glyph] = ICONS[connection === 'lost' ? 'lost' : state];
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="${colour}"/><path d="${glyph}" stroke="#fff" stroke-width="4" fill="none" stroke-linecap="round"/></svg>`;
+  const icon = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  const link = document.querySelector('link[rel=icon]');
+  if (link.getAttribute('href') !== icon) link.setAttribute('href', icon);
+}
+
+/** @param {import('./model.js').Model} model @param {number} findings how many there are */
+export function showFrame(model, findings) {
+  const { server, plan, counts } = model;
+  byId('server').textContent = shown(called(model));
+  byId('server').title = shown(called(model));
+  const state = counts.cables.fail > 0 ? 'fail' : counts.cables['no-info'] > 0 || findings > 0 ? 'no-info' : 'pass';
+  const head = byId('headline');
+  head.dataset.status = state;
+  const words = headline(counts, model.isAgent);
+  if (head.textContent !== words) head.replaceChildren(words);
+  const { ports } = counts;
+  byId('subline').textContent = `${model.isAgent ? 'This machine’s ports' : 'Ports'}: ${ports.pass.toLocaleString('en')} pass, ${ports.fail.toLocaleString('en')} fail, ${ports['no-info'].toLocaleString('en')} no info${counts.unplanned > 0 ? `; ${count(counts.unplanned, 'neighbor')} not in the plan` : ''}`;
+  for (const button of byId('counts').querySelectorAll('button')) button.querySelector('b').textContent = counts.cables[button.dataset.filter].toLocaleString('en');
+  const file = byId('plan');
+  file.replaceChildren('plan ', name(plan.file), `, ${count(plan.links, 'link')}, in force `, time(plan.since));
+  file.title = `SHA-256 ${plan.sha256}; ptm-agent ${server.version}`;
+  showPlanFailure(plan);
+}
+
+function showPlanFailure({ failure, file, since }) {
+  const section = byId('plan-failure');
+  section.hidden = !failure;
+  if (!failure) return;
+  const [title, words, list] = section.children;
+  title.replaceChildren(...rich(say`The plan ${file} can’t be used as it is now`));
+  words.replaceChildren(name(failure.error), ' — since ', time(failure.since), '. Until it is mended the plan read ', time(since), ' stays in force; what is shown is checked against that one.');
+  list.replaceChildren(...failure.problems.map((problem) => h('li', {}, name(problem))));
+}
+
+/** @param {'connecting' | 'live' | 'lost'} state @param {string} why @param {number} since when it was last live */
+export function showConnection(state, why, since) {
+  document.body.dataset.connection = state;
+  const words = { connecting: 'connecting…', live: 'live', lost: 'connection lost' }[state];
+  if (byId('connection-text').textContent !== words) byId('connection-text').textContent = words;
+  const banner = byId('lost');
+  banner.hidden = state === 'live' || (state === 'connecting' && !why);
+  const stale = since ? ` What you see is as of ${clock(since, now())}.` : '';
+  banner.firstElementChild.textContent = `${since ? 'Connection lost' : 'No connection yet'}: ${why}.${stale} Trying again by itself…`;
+}
+
+/** Fills the legend. The samples are the drawing's own classes. */
+export function showLegend(sample) {
+  const rows = [
+    ['pass', sample('pass'), `${STATUSES.pass.symbol} pass: ${STATUSES.pass.means} (an agent’s own page: its own end)`],
+    ['fail', sample('fail'), `${STATUSES.fail.symbol} fail: ${STATUSES.fail.means}`],
+    ['no-info', sample('no-info'), `${STATUSES['no-info'].symbol} no info: ${STATUSES['no-info'].means}`],
+    ['stray', sample('stray'), 'dotted, from port to port: where a cable that fails really goes'],
+    ['unplanned', sample('unplanned'), 'a neighbor that the plan does not name'],
+    ['cached', sample('cached'), 'clock: from before the agent’s restart, not confirmed yet'],
+  ];
+  const reasons = Object.entries(REASONS).filter(([reason]) => reason !== 'match');
+  byId('legend').querySelector('dl').replaceChildren(...rows.flatMap(([, picture, words]) => [h('dt', {}, picture), h('dd', {}, words)]), ...reasons.flatMap(([reason, { word, means }]) => [h('dt', { class: 'id' }, reason), h('dd', {}, `${word}: ${means}`)]));
+}
+

@@ -1,0 +1,78 @@
+// What happened lately, newest first: from the stream, and what was found to have changed while it was broken.
+
+import { byId, h, name, now, time } from './dom.js';
+import { cableId, endKey } from './model.js';
+import { REACHES, clock, statusOf, verdictWords } from './words.js';
+
+/** A strip, not an archive: the log and Prometheus have the rest. */
+const MOST = 200;
+
+export class History {
+  #list = byId('history').querySelector('ol');
+  #none = byId('history').querySelector('p');
+
+  /** @param {(item: {end?: string, node?: string}) => void} choose */
+  constructor(choose) {
+    this.#list.addEventListener('click', (event) => {
+      const item = event.target.closest('li');
+      if (item && event.target.closest('button')) choose(item.dataset.agent ? { node: item.dataset.agent } : { end: item.dataset.of });
+    });
+    byId('only-failing').addEventListener('change', (event) => byId('history').toggleAttribute('data-only-failing', event.target.checked));
+  }
+
+  /** @param {object[]} events of ports, the oldest first @param {boolean} missed whether they were only found later */
+  addPorts(events, missed = false) {
+    this.#add(
+      events.slice(-MOST).map((event) => {
+        const key = endKey(event.node, event.port);
+        const failing = [event.before, event.after].some((reason) => statusOf(reason) === 'fail');
+        const words = [verdictWords(event.before), ' → ', h('b', {}, verdictWords(event.after))];
+        return h(
+          'li',
+          { 'data-of': key, 'data-status': event.after ? statusOf(event.after) : 'no-info', 'data-failing': failing, 'data-expected': event.verdict?.expected ? cableId(key, event.verdict.expected) : null },
+          h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
+          ' ',
+          h('button', { type: 'button' }, name(key)),
+          ' ',
+          ...words,
+          event.after && event.verdict?.observed && statusOf(event.after) === 'fail' ? h('span', {}, ', found ', name(event.verdict.observed)) : null,
+          ' ',
+          h('span', { class: 'ago' }, time(event.time)),
+          missed ? h('span', { class: 'ago' }, ' (found after a gap)') : null,
+        );
+      }),
+    );
+  }
+
+  /** @param {object} event of an agent */
+  addAgent(event) {
+    const { state, detail } = event.agent;
+    const bad = state !== 'up';
+    this.#add([
+      h(
+        'li',
+        { 'data-agent': event.node, 'data-status': bad ? 'no-info' : 'pass', 'data-failing': bad },
+        h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
+        ' agent of ',
+        h('button', { type: 'button' }, name(event.node)),
+        ' ',
+        h('b', {}, REACHES[state]?.word ?? state),
+        detail ? h('span', {}, ': ', name(detail)) : null,
+        ' ',
+        h('span', { class: 'ago' }, time(event.time)),
+      ),
+    ]);
+  }
+
+  /** @param {string} words what happened to this page */
+  addNote(words) {
+    this.#add([h('li', { 'data-note': true, 'data-failing': true }, h('span', { class: 'at' }, clock(now(), now())), ' ', words)]);
+  }
+
+  #add(items) {
+    if (items.length === 0) return;
+    this.#list.prepend(...items.reverse());
+    while (this.#list.childElementCount > MOST) this.#list.lastElementChild.remove();
+    this.#none.hidden = true;
+  }
+}

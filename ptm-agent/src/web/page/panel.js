@@ -1,0 +1,49 @@
+// Where things stand on an agent's own page: its machine in the middle, a row for each of its cables, the neighbors left
+// and right (on a narrow screen all on the right). Pure.
+
+import { boxWidth, frame } from './layout.js';
+
+/**
+ * @param {import('./model.js').Model} model
+ * @param {boolean} narrow
+ * @returns {import('./layout.js').Layout & {rows: Map<string, {side: number, y: number}>}}
+ */
+export function panel(model, narrow) {
+  const own = model.server.node;
+  const groups = new Map();
+  for (const cable of model.cables.values()) {
+    const far = cable.a.node === own ? cable.b.node : cable.a.node;
+    groups.set(far, [...(groups.get(far) ?? []), cable]);
+  }
+  const total = model.cables.size;
+  const row = total > 48 ? 28 : 36;
+  const sides = [[], []];
+  let filled = 0;
+  for (const group of groups) {
+    // A neighbor stands on one side, whole.
+    const side = narrow || filled + group[1].length / 2 >= total / 2 ? 1 : 0;
+    sides[side].push(group);
+    filled += group[1].length;
+  }
+  if (sides[1].length === 0) sides.reverse();
+  const ownWidth = narrow ? 78 : Math.max(110, boxWidth(own, 0));
+  const reach = narrow ? 122 : 240;
+  const farWidth = narrow ? 104 : 150;
+  const boxes = new Map();
+  const rows = new Map();
+  const height = (side) => side.reduce((sum, [, cables]) => sum + cables.length * row + 14, -14);
+  const tallest = Math.max(row, ...sides.filter((side) => side.length > 0).map(height));
+  boxes.set(own, { x: 0, y: 0, w: ownWidth, h: tallest + 24, shape: 'own', tier: 1 });
+  sides.forEach((side, i) => {
+    const sign = i === 0 ? -1 : 1;
+    let top = -height(side) / 2;
+    for (const [far, cables] of side) {
+      const h = cables.length * row;
+      // A machine cabled to itself is drawn once; its cable is a loop (see cables.js).
+      if (far !== own) boxes.set(far, { x: sign * (ownWidth / 2 + reach + farWidth / 2), y: top + h / 2, w: farWidth, h: h - 2, shape: i === 0 ? 'left' : 'right', tier: 0 });
+      cables.forEach((cable, at) => rows.set(cable.id, { side: sign, y: top + (at + 0.5) * row }));
+      top += h + 14;
+    }
+  });
+  return { boxes, rows, ...frame(boxes) };
+}

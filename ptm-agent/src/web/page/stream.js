@@ -1,0 +1,177 @@
+// Keeps up with the server: the topology, then its events from there on; and all anew whenever that thread is lost.
+
+/** The server says something every 5 s. Who hears nothing for so long takes the connection for dead. */
+const SILENCE = 15_000;
+/** A topology of 20,000 cables over a slow line takes its time; one that takes longer never comes. */
+const PATIENCE = 30_000;
+const FIRST_RETRY = 500;
+const LAST_RETRY = 8_000;
+/** A server that ends every stream at once is not asked more often for that. */
+const STEADY = 5_000;
+
+/**
+ * @typedef {object} Listener
+ * @property {(topology: object) => void} topology everything anew
+ * @property {(event: object) => void} port
+ * @property {(event: object) => void} agent
+ * @property {(state: 'connecting' | 'live' | 'lost', why: string) => void} state
+ */
+
+export class Stream {
+  #listener;
+  #source = null;
+  #watchdog = 0;
+  #retry = 0;
+  #delay = FIRST_RETRY;
+  #liveSince = 0;
+  #heard = false;
+  #fetching = null;
+  #again = false;
+  /** Events that came while a topology was on its way, which may be older than they are. */
+  #meanwhile = [];
+  #refetched = 0;
+
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.#listener = listener;
+    // A machine that wakes from sleep, or a network that is back, need not wait for the next try.
+    globalThis.addEventListener?.('online', () => this.#source ?? this.#again_now());
+  }
+
+  /** Begins, and begins anew. */
+  async start() {
+    this.#stop();
+    try {
+      const topology = await this.#fetch();
+      this.#listener.topology(topology);
+      this.#open(topology.cursor);
+    } catch (error) {
+      this.#fail(error.message);
+    }
+  }
+
+  /** Asks for the topology while the stream goes on: something besides verdicts changed. */
+  async refresh() {
+    if (this.#fetching) {
+      this.#again = true;
+      return;
+    }
+    const wait = this.#refetched + 1_000 - Date.now();
+    if (wait > 0) {
+      if (!this.#again) setTimeout(() => this.#again && ((this.#again = false), this.refresh()), wait);
+      this.#again = true;
+      return;
+    }
+    const source = this.#source;
+    this.#meanwhile = [];
+    try {
+      const topology = await this.#fetch();
+      if (source !== this.#source) return;
+      this.#listener.topology(topology);
+      // Applied once more in order they end where the server is: the last one of a port counts.
+      for (const [kind, event] of this.#meanwhile) this.#listener[kind](event, true);
+    } catch (error) {
+      if (source === this.#source) this.#fail(error.message);
+      return;
+    }
+    this.#refetched = Date.now();
+    if (this.#again) {
+      this.#again = false;
+      this.refresh();
+    }
+  }
+
+  async #fetch() {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), PATIENCE);
+    this.#fetching = abort;
+    try {
+      const answer = await fetch('api/v1/topology', { signal: abort.signal, cache: 'no-store' });
+      if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
+      return await answer.json();
+    } catch (error) {
+      throw new Error(error.name === 'AbortError' ? 'the server does not answer' : error instanceof TypeError ? 'the server can’t be reached' : error.message);
+    } finally {
+      clearTimeout(timer);
+      if (this.#fetching === abort) this.#fetching = null;
+    }
+  }
+
+  #open(cursor) {
+    const source = new EventSource(`api/v1/events?after=${encodeURIComponent(cursor)}`);
+    this.#source = source;
+    const live = () => {
+      this.#heard = true;
+      this.#liveSince ||= Date.now();
+      this.#listener.state('live', '');
+      this.#watch();
+    };
+    const take = (kind) => (message) => {
+      this.#watch();
+      const event = parsed(message.data);
+      if (event === null) return this.#fail('the server sends what can’t be read');
+      if (this.#fetching) this.#meanwhile.push([kind, event]);
+      this.#listener[kind](event, false);
+    };
+    source.addEventListener('open', live);
+    source.addEventListener('port', take('port'));
+    source.addEventListener('agent', take('agent'));
+    source.addEventListener('alive', () => this.#watch());
+    source.addEventListener('changed', () => {
+      this.#watch();
+      this.refresh();
+    });
+    source.addEventListener('reset', () => {
+      const steady = Date.now() - this.#liveSince > STEADY;
+      this.#stop();
+      this.#retryIn(steady ? 0 : this.#grow());
+    });
+    // The browser's own retry knows nothing of what changed besides verdicts meanwhile.
+    source.addEventListener('error', () => source === this.#source && this.#fail('the server closed the connection'));
+    this.#watch();
+  }
+
+  #watch() {
+    clearTimeout(this.#watchdog);
+    if (this.#heard && Date.now() - this.#liveSince > STEADY) this.#delay = FIRST_RETRY;
+    this.#watchdog = setTimeout(() => this.#fail('the server has been silent for 15 s'), SILENCE);
+  }
+
+  #fail(why) {
+    this.#stop();
+    this.#listener.state('lost', why);
+    this.#retryIn(this.#grow());
+  }
+
+  #grow() {
+    const delay = this.#delay * (0.75 + Math.random() / 2);
+    this.#delay = Math.min(LAST_RETRY, this.#delay * 2);
+    return delay;
+  }
+
+  #retryIn(delay) {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.start(), delay);
+  }
+
+  #again_now() {
+    this.#delay = FIRST_RETRY;
+    this.start();
+  }
+
+  #stop() {
+    clearTimeout(this.#watchdog);
+    clearTimeout(this.#retry);
+    this.#source?.close();
+    this.#fetching?.abort();
+    [this.#source, this.#fetching, this.#again, this.#liveSince, this.#heard] = [null, null, false, 0, false];
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

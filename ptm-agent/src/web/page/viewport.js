@@ -1,0 +1,108 @@
+// Pan and zoom of the drawing and of the matrix: d3-zoom for mouse, wheel and touch, and keys and buttons on top.
+
+const { select, zoom, zoomIdentity } = globalThis.d3;
+
+const calm = globalThis.matchMedia('(prefers-reduced-motion: reduce)');
+
+export class Viewport {
+  #element;
+  #selection;
+  #zoom;
+  #frame = { x: 0, y: 0, width: 1, height: 1 };
+  #touched = false;
+
+  /**
+   * @param {Element} element what is dragged
+   * @param {(transform: {x: number, y: number, k: number}) => void} move
+   * @param {() => void} rest after the last of many moves
+   */
+  constructor(element, move, rest) {
+    this.#element = element;
+    this.#zoom = zoom()
+      .scaleExtent([0.02, 8])
+      .extent(() => [[0, 0], [element.clientWidth, element.clientHeight]])
+      .on('zoom', (event) => {
+        if (event.sourceEvent) this.#touched = true;
+        move(event.transform);
+      })
+      .on('end', rest);
+    this.#selection = select(element).call(this.#zoom).on('dblclick.zoom', null);
+  }
+
+  /** The transform now. */
+  get transform() {
+    return this.#element.__zoom ?? zoomIdentity;
+  }
+
+  /** Whether somebody chose what to see: then a new size or topology does not choose for him. */
+  get touched() {
+    return this.#touched;
+  }
+
+  /** @param {{x: number, y: number, width: number, height: number}} frame what there is to see */
+  setFrame(frame, limit = 1.4) {
+    this.#frame = { ...frame, limit };
+    const edge = Math.max(frame.width, frame.height, 400);
+    const least = this.#fitScale();
+    this.#zoom.scaleExtent([Math.min(0.5, least * 0.8), Math.max(4, limit * 3)]).translateExtent([
+      [frame.x - edge, frame.y - edge],
+      [frame.x + frame.width + edge, frame.y + frame.height + edge],
+    ]);
+  }
+
+  #fitScale() {
+    const { width, height, limit } = this.#frame;
+    return Math.min(this.#element.clientWidth / (width + 60), this.#element.clientHeight / (height + 60), limit ?? 1.4) || 1;
+  }
+
+  /** Shows all. */
+  fit(smooth = true) {
+    const { x, y, width, height } = this.#frame;
+    this.#touched = false;
+    this.#go(this.#fitScale(), x + width / 2, y + height / 2, smooth);
+  }
+
+  /** Brings a place into the middle, near enough to read. */
+  centre(x, y, least = 0.9) {
+    this.#touched = true;
+    this.#go(Math.max(this.transform.k, least), x, y, true);
+  }
+
+  #go(k, x, y, smooth) {
+    const { clientWidth, clientHeight } = this.#element;
+    const to = zoomIdentity.translate(clientWidth / 2, clientHeight / 2).scale(k).translate(-x, -y);
+    this.#call(smooth, this.#zoom.transform, to);
+  }
+
+  #call(smooth, what, ...values) {
+    const still = !smooth || calm.matches || document.hidden;
+    (still ? this.#selection : this.#selection.transition().duration(250)).call(what, ...values);
+  }
+
+  /** @param {number} factor */
+  zoomBy(factor) {
+    this.#touched = true;
+    this.#call(true, this.#zoom.scaleBy, factor);
+  }
+
+  /** Moves by so many pixels of the screen. */
+  panBy(dx, dy) {
+    this.#touched = true;
+    const { k } = this.transform;
+    this.#call(false, this.#zoom.translateBy, dx / k, dy / k);
+  }
+
+  /** @param {KeyboardEvent} event @param {boolean} arrows whether arrow keys move the drawing @returns {boolean} whether it was one of ours */
+  key(event, arrows) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    const step = 80;
+    const pans = { ArrowLeft: [step, 0], ArrowRight: [-step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+    if (event.key === '+' || event.key === '=') this.zoomBy(1.4);
+    else if (event.key === '-' || event.key === '_') this.zoomBy(1 / 1.4);
+    else if (event.key === '0') this.fit();
+    else if (arrows && pans[event.key]) this.panBy(...pans[event.key]);
+    else return false;
+    event.preventDefault();
+    return true;
+  }
+}
