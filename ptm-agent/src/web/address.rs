@@ -16,7 +16,9 @@ use clap::{Args, ValueHint};
 pub const DEFAULT_PORT: u16 = 10_786;
 
 /// The options about HTTP, of the agent and of the map.
+// Named, as the name that clap makes up is taken: that of the agent's own.
 #[derive(Clone, Debug, Args)]
+#[group(id = "web")]
 pub struct Arguments {
     /// Where metrics, API and live map are served: ADDRESS:PORT or unix:PATH; more than once for several, none for no
     /// place
