@@ -45,6 +45,25 @@ pub struct ListenError {
     source: io::Error,
 }
 
+/// Opens the sockets and serves a site there, on a thread that ends with the process.
+pub fn serve<S: Site>(arguments: &Arguments, site: Arc<S>) -> Result<(), ListenError> {
+    let mut sockets = Vec::new();
+    for address in arguments.addresses() {
+        sockets.push(address.bind().map_err(|source| ListenError { address: address.clone(), source })?);
+    }
+    if sockets.is_empty() {
+        return Ok(());
+    }
+    let serve = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(routes::serve(sockets, site)),
+        Err(error) => tracing::error!("the HTTP server can't run: {error}"),
+    };
+    if let Err(error) = thread::Builder::new().name("ptm-web".to_owned()).spawn(serve) {
+        tracing::error!("the HTTP server can't run: {error}");
+    }
+    Ok(())
+}
+
 /// The agent's side of the server.
 #[derive(Debug)]
 pub struct Web {
@@ -57,21 +76,7 @@ impl Web {
     pub fn start(arguments: &Arguments) -> Result<Self, ListenError> {
         let (sender, queries) = mpsc::channel(WAITING_QUERIES);
         let history = Arc::new(History::new(KEPT_EVENTS));
-        let mut sockets = Vec::new();
-        for address in arguments.addresses() {
-            sockets.push(address.bind().map_err(|source| ListenError { address: address.clone(), source })?);
-        }
-        if !sockets.is_empty() {
-            let site = Arc::new(AgentSite::new(sender, Arc::clone(&history)));
-            let name = "ptm-web".to_owned();
-            let serve = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(routes::serve(sockets, site)),
-                Err(error) => tracing::error!("the HTTP server can't run: {error}"),
-            };
-            if let Err(error) = thread::Builder::new().name(name).spawn(serve) {
-                tracing::error!("the HTTP server can't run: {error}");
-            }
-        }
+        serve(arguments, Arc::new(AgentSite::new(sender, Arc::clone(&history))))?;
         Ok(Self { queries, history })
     }
 

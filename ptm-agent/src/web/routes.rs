@@ -45,7 +45,7 @@ fn router<S: Site>(site: Arc<S>) -> Router {
 }
 
 async fn topology<S: Site>(State(site): State<Arc<S>>) -> Result<Response, Unavailable> {
-    Ok(Json(site.topology().await?).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/json")], site.topology().await?).into_response())
 }
 
 async fn summary<S: Site>(State(site): State<Arc<S>>) -> Result<Response, Unavailable> {
