@@ -18,6 +18,8 @@
 pub mod agents;
 mod check;
 pub mod client;
+#[cfg(test)]
+mod fixtures;
 pub mod follow;
 pub mod merge;
 mod metrics;
@@ -124,7 +126,10 @@ impl Map {
             Source::List(_) => None,
             Source::File(_) => PlanWatch::open(source.paths(), known)
                 .inspect_err(|error| {
-                    tracing::warn!("changes of the agents file go unnoticed, SIGHUP tells of them: {}", with_causes(error));
+                    tracing::warn!(
+                        "changes of the agents file go unnoticed, SIGHUP tells of them: {}",
+                        with_causes(error)
+                    );
                 })
                 .ok(),
         };

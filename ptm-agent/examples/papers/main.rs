@@ -44,7 +44,8 @@ fn write(folder: &Path) -> io::Result<()> {
         page(command, section, notes, see_also, folder)?;
         for verb in verbs {
             let is_map = verb.get_name() == "map" || verb.get_name().ends_with("-map");
-            let (notes, see_also): (&[_], _) = if is_map { (&arguments::MAP_NOTES, "ptm-agent(8)") } else { (&[], "ptmctl(1)") };
+            let (notes, see_also): (&[_], _) =
+                if is_map { (&arguments::MAP_NOTES, "ptm-agent(8)") } else { (&[], "ptmctl(1)") };
             page(verb, section, notes, see_also, folder)?;
         }
     }

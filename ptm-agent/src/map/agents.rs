@@ -105,7 +105,9 @@ pub struct Target {
 #[derive(Debug, thiserror::Error)]
 pub enum AgentsError {
     /// It names no agent.
-    #[error("no agent is named; give --agents FILE, or a list such as leaf1=leaf1:{DEFAULT_PORT} or http://{NODE}:{DEFAULT_PORT}")]
+    #[error(
+        "no agent is named; give --agents FILE, or a list such as leaf1=leaf1:{DEFAULT_PORT} or http://{NODE}:{DEFAULT_PORT}"
+    )]
     None,
     /// The file can't be read.
     #[error("cannot read the agents file {}; --agents names it", path.display())]

@@ -36,7 +36,8 @@ pub(super) fn claimed_node(answer: &Topology) -> Result<&str, Invalid> {
 
 /// The verdict on a port, made fit to be shown, if it is one.
 pub(super) fn verdict(verdict: Verdict) -> Result<Verdict, Invalid> {
-    let Verdict { status, reason, cached, carrier, since, expected, observed, difference, explanation, advice } = verdict;
+    let Verdict { status, reason, cached, carrier, since, expected, observed, difference, explanation, advice } =
+        verdict;
     if status != reason.status() {
         return Err(Invalid(format!("it says that `{reason}` is `{status}`")));
     }

@@ -156,9 +156,8 @@ impl Client {
         let seconds = self.limits.connect.as_secs();
         let late = |_| Failure::new(Reach::Unreachable, format!("no connection within {seconds} s"));
         let stream = timeout(self.limits.connect, self.connect(address)).await.map_err(late)?;
-        let stream = stream.map_err(|error| {
-            Failure::new(Reach::Unreachable, format!("cannot connect: {}", with_causes(&error)))
-        })?;
+        let stream = stream
+            .map_err(|error| Failure::new(Reach::Unreachable, format!("cannot connect: {}", with_causes(&error))))?;
         let broken = |_| Failure::new(Reach::Unreachable, "it broke off before it answered");
         let mut builder = http1::Builder::new();
         builder.max_buf_size(READ_AHEAD);

@@ -69,7 +69,7 @@ pub async fn follow(
     times: Times,
     mut plan: watch::Receiver<u64>,
 ) {
-    let follower = Follower { shared, client, id, target, times };
+    let mut follower = Follower { shared, client, id, target, times, doubted: false };
     let mut attempt = 0;
     loop {
         plan.mark_unchanged();
@@ -98,11 +98,14 @@ struct Follower {
     id: AgentId,
     target: Target,
     times: Times,
+    /// Its last event stream opened and said nothing. Its state is shown no more before the next one says something:
+    /// else it would be up for a while again and again.
+    doubted: bool,
 }
 
 impl Follower {
     /// Follows the agent as long as nothing is wrong.
-    async fn session(&self) -> Failure {
+    async fn session(&mut self) -> Failure {
         loop {
             let next = Instant::now() + self.times.refetch;
             match self.round().await {
@@ -113,7 +116,7 @@ impl Follower {
     }
 
     /// Asks for everything, and reads events from there on until the agent gives reason to ask again.
-    async fn round(&self) -> Result<(), Failure> {
+    async fn round(&mut self) -> Result<(), Failure> {
         let invalid = |detail: &str| Failure::new(Reach::Invalid, detail);
         let (client, address) = (&self.client, &self.target.address);
         let ports = self.shared.ports_of(self.id);
@@ -126,13 +129,25 @@ impl Follower {
             return Err(invalid("its answer has no cursor of an agent"));
         }
         let path = format!("/api/v1/events?after={}", answer.cursor);
-        // An agent is not up before both work: else one whose stream doesn't would be up for a moment, again and again.
+        // An agent is not up before both work.
         let stream = client.get(address, &path, "text/event-stream").await?;
-        self.shared.answer(self.id, answer)?;
-        self.read(stream, Pace::new(EVENTS_AT_ONCE + 2 * ports)).await
+        let mut answer = Some(answer);
+        if !std::mem::replace(&mut self.doubted, true) {
+            self.believe(&mut answer)?;
+        }
+        self.read(stream, answer, Pace::new(EVENTS_AT_ONCE + 2 * ports)).await
     }
 
-    async fn read(&self, Answer { mut body, _connection }: Answer, mut pace: Pace) -> Result<(), Failure> {
+    fn believe(&self, answer: &mut Option<Topology>) -> Result<(), Failure> {
+        answer.take().map_or(Ok(()), |answer| self.shared.answer(self.id, answer))
+    }
+
+    async fn read(
+        &mut self,
+        Answer { mut body, _connection }: Answer,
+        mut answer: Option<Topology>,
+        mut pace: Pace,
+    ) -> Result<(), Failure> {
         let mut parser = Parser::new(LONGEST_MESSAGE);
         let mut messages = Vec::new();
         let mut deadline = Instant::now() + self.times.silence;
@@ -146,6 +161,8 @@ impl Follower {
             let Some(piece) = frame.data_ref() else { continue };
             let parsed = parser.push(piece, |message| messages.push(message));
             for message in messages.drain(..) {
+                self.doubted = false;
+                self.believe(&mut answer)?;
                 if self.take(message, &mut pace).await? {
                     return Ok(());
                 }
@@ -160,8 +177,9 @@ impl Follower {
     async fn take(&self, Message { event, data }: Message, pace: &mut Pace) -> Result<bool, Failure> {
         match event.as_str() {
             "port" => {
-                let event: PortEvent = serde_json::from_str(&data)
-                    .map_err(|_| Failure::new(Reach::Invalid, "an event of it is not an agent's: no JSON, or another"))?;
+                let event: PortEvent = serde_json::from_str(&data).map_err(|_| {
+                    Failure::new(Reach::Invalid, "an event of it is not an agent's: no JSON, or another")
+                })?;
                 sleep(pace.wait(Instant::now())).await;
                 self.shared.event(self.id, event)?;
                 Ok(false)
@@ -202,3 +220,5 @@ impl Pace {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -255,7 +255,10 @@ impl Merge {
         for Link { ends: [own, _] } in answer.links {
             let (port, verdict) = check::own_end(own, &node)?;
             if !machine.ports.contains_key(&*port) {
-                return Err(Invalid(format!("it judges the port {}, which the plan does not name", check::name(&port))));
+                return Err(Invalid(format!(
+                    "it judges the port {}, which the plan does not name",
+                    check::name(&port)
+                )));
             }
             said.insert(port, verdict);
         }

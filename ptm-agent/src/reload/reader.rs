@@ -93,7 +93,11 @@ pub struct Reader<T> {
 impl<T: Send + 'static> Reader<T> {
     /// Reads the topology file for the first time, in place, and watches it from then on. Warnings go to standard
     /// error. Needs a tokio runtime.
-    pub fn start(source: Source, take: Take<T>, signals: Signals) -> Result<(Self, Usable<T>, Duration), PlanFileError> {
+    pub fn start(
+        source: Source,
+        take: Take<T>,
+        signals: Signals,
+    ) -> Result<(Self, Usable<T>, Duration), PlanFileError> {
         let Loaded { result, has_warnings: _, took, number: _, identity } = source.load(take);
         let usable = result?;
         let watch = PlanWatch::open(source.paths(), identity);

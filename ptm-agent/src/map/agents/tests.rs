@@ -32,9 +32,18 @@ fn an_address_is_what_people_write() {
 
 #[test]
 fn what_is_no_address_is_refused_in_a_sentence_without_its_password() {
-    for text in
-        ["", "ftp://leaf1", "leaf1:", "leaf1:99999", "http://leaf1/metrics", "leaf 1", "unix:", "unix:x", "leaf1?x", "::1"]
-    {
+    for text in [
+        "",
+        "ftp://leaf1",
+        "leaf1:",
+        "leaf1:99999",
+        "http://leaf1/metrics",
+        "leaf 1",
+        "unix:",
+        "unix:x",
+        "leaf1?x",
+        "::1",
+    ] {
         let error = text.parse::<Address>().unwrap_err().to_string();
         assert!(error.contains("give HOST, HOST:PORT"), "{text}: {error}");
     }
@@ -68,8 +77,9 @@ fn mistakes_are_told_and_what_is_right_is_kept() {
         assert!(Agents::from_list(list).unwrap_err().to_string().contains("--agents FILE"));
     }
     assert!(Agents::from_list("ftp://{node}").is_err());
-    let (_, wrong) =
-        Agents::from_list("unix:/run/{node}").unwrap().targets(plan::read("graph { \"../etc\":1 -- b:1 }").0.directory());
+    let (_, wrong) = Agents::from_list("unix:/run/{node}")
+        .unwrap()
+        .targets(plan::read("graph { \"../etc\":1 -- b:1 }").0.directory());
     assert_eq!(wrong.len(), 1);
 }
 

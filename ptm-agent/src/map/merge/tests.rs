@@ -1,66 +1,10 @@
 //! What the map shows, as tables of what agents say; and that no agent speaks for another, whatever it says.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use proptest::prelude::*;
 
 use super::*;
+use crate::map::fixtures::{RING, account, answer, at, port_event, said, target, verdict};
 use crate::plan;
-
-const RING: &str = "graph { a:1 -- b:1; a:2 -- c:1; b:2 -- c:2 }";
-
-fn at(seconds: u64) -> Timestamp {
-    (UNIX_EPOCH + Duration::from_secs(seconds)).into()
-}
-
-fn account(sha256: &str) -> Plan {
-    let (file, since) = ("ptm.dot".to_owned(), at(0));
-    Plan { file, sha256: sha256.to_owned(), since, load_seconds: 0.0, nodes: 3, links: 3, failure: None }
-}
-
-/// A verdict that says who gave it.
-fn verdict(reason: Reason, by: &str) -> Verdict {
-    Verdict {
-        status: reason.status(),
-        reason,
-        cached: false,
-        carrier: Some(true),
-        since: Some(at(1)),
-        expected: None,
-        observed: None,
-        difference: None,
-        explanation: by.to_owned(),
-        advice: None,
-    }
-}
-
-fn said(node: &str, port: &str, reason: Reason) -> End {
-    End { node: node.to_owned(), port: Some(port.to_owned()), verdict: Some(verdict(reason, node)) }
-}
-
-/// What an agent answers.
-fn answer(node: &str, ports: &[(&str, Reason)]) -> Topology {
-    let far = End { node: "x".to_owned(), port: None, verdict: None };
-    let links = ports.iter().map(|&(port, reason)| Link { ends: [said(node, port, reason), far.clone()] });
-    Topology {
-        server: Server { kind: Kind::Agent, node: Some(node.to_owned()), version: String::new(), time: at(0) },
-        cursor: "1-0".to_owned(),
-        plan: account("ours"),
-        nodes: Vec::new(),
-        links: links.collect(),
-        unplanned: Vec::new(),
-    }
-}
-
-fn port_event(node: &str, port: &str, after: Option<Reason>) -> PortEvent {
-    let planned = after != Some(Reason::Unplanned);
-    let verdict = after.map(|reason| verdict(reason, node));
-    PortEvent { time: at(9), node: node.to_owned(), port: port.to_owned(), planned, before: None, after, verdict }
-}
-
-fn target(node: Option<&str>, host: &str) -> Target {
-    Target { node: node.map(Into::into), address: host.parse().unwrap() }
-}
 
 /// A map of the ring, and its agents.
 struct Scene {
