@@ -273,7 +273,7 @@ impl Agent {
     }
 
     /// Puts the plan of a topology file that was read again in force, if it is one, and tells those who asked.
-    fn take_plan(&mut self, loaded: Loaded) {
+    fn take_plan(&mut self, loaded: Loaded<Plan>) {
         let now = clock::now();
         let Conclusion { plan, result, askers } = self.reload.conclude(loaded, self.monitor.plan(), now);
         if let Some(plan) = plan {

@@ -128,6 +128,24 @@ pub enum Reach {
     OtherPlan,
 }
 
+impl Reach {
+    /// Every one of them.
+    pub const ALL: [Self; 6] =
+        [Self::Connecting, Self::Up, Self::Unreachable, Self::Hanging, Self::Invalid, Self::OtherPlan];
+
+    /// The word for it, as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Up => "up",
+            Self::Unreachable => "unreachable",
+            Self::Hanging => "hanging",
+            Self::Invalid => "invalid",
+            Self::OtherPlan => "other-plan",
+        }
+    }
+}
+
 /// A cable of the plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Link {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::capture::HookChoice;
 use crate::logging::Level;
@@ -14,7 +14,11 @@ use crate::web;
 /// The plan is a Graphviz file, the same on every machine. Ask for verdicts with `ptmctl`.
 #[derive(Debug, Parser)]
 #[command(name = "ptm-agent", version, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Arguments {
+    /// What else it can be.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
     /// The plan; if not given, /etc/ptm.d/topology.dot, else /etc/cumulus/ptm.dot
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, env = "PTM_CONFIG")]
     pub config: Option<PathBuf>,
@@ -44,6 +48,51 @@ pub struct Arguments {
     pub log: Level,
 }
 
+/// What else the program can be.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Show the whole plan with the verdicts of many agents on one page
+    ///
+    /// Asks each agent for its verdicts, and serves all of them as a live map, as API and as metrics. It captures
+    /// nothing and needs no rights; run it where it reaches the agents and has the plan.
+    Map(Box<MapArguments>),
+}
+
+/// The map's command line.
+#[derive(Debug, Args)]
+// The agent's port is taken where an agent runs beside it.
+#[command(mut_arg("listen", |listen| listen.default_value(DEFAULT_MAP_ADDRESS)))]
+pub struct MapArguments {
+    /// The plan; if not given, /etc/ptm.d/topology.dot, else /etc/cumulus/ptm.dot
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, env = "PTM_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The agents: a file with one on each line, or a list with commas. One is NODE=ADDRESS; or an ADDRESS with {node}
+    /// in it, which stands for every node of the plan; or an ADDRESS, which says itself which node it is. ADDRESS is
+    /// HOST, HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:/PATH, the port 10786 unless given
+    #[arg(long, value_name = "FILE|LIST", env = "PTM_AGENTS", value_hint = ValueHint::FilePath)]
+    pub agents: String,
+    /// Whom to trust that agents are who they are, for https: a PEM file with certificates; if not given, whom this
+    /// machine trusts
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = "PTM_AGENTS_CA")]
+    pub agents_ca: Option<PathBuf>,
+    /// The user by which to ask agents that want basic authentication
+    #[arg(long, value_name = "NAME", env = "PTM_AGENTS_USER", requires = "agents_password_file")]
+    pub agents_user: Option<String>,
+    /// A file with that user's password in its first line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = "PTM_AGENTS_PASSWORD_FILE")]
+    #[arg(requires = "agents_user")]
+    pub agents_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    /// Where and how HTTP is served.
+    pub web: web::Arguments,
+    /// How much to log, to standard error: CRIT, ERR, WARN, INFO or DEBUG
+    #[arg(short, long, value_name = "LEVEL", default_value = "INFO", env = "PTM_LOG")]
+    pub log: Level,
+}
+
+/// Where the map listens unless told otherwise.
+pub const DEFAULT_MAP_ADDRESS: &str = "127.0.0.1:10787";
+
 /// Where in the kernel frames are captured.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum Hook {
@@ -65,6 +114,39 @@ impl From<Hook> for HookChoice {
         }
     }
 }
+
+/// The same for the map.
+pub const MAP_NOTES: [(&str, &str); 4] = [
+    (
+        "THE FILE OF AGENTS",
+        "\
+One on each line; # begins a comment. It is read again when it changes, and on SIGHUP. One with a mistake in a line \
+changes nothing; nodes that the plan does not name are left out, and the log says so.",
+    ),
+    (
+        "HOW AGENTS STAND",
+        "\
+connecting  it was not heard yet
+up  it answers, and its plan is the map's
+unreachable  it can't be connected to, or broke off
+hanging  it is connected and says nothing
+invalid  what it says is no answer of an agent, or of another node than it is asked as
+other-plan  its plan is another than the map's
+Of one that is not up, the map shows no verdicts.",
+    ),
+    (
+        "SIGNALS",
+        "\
+SIGHUP, SIGUSR1  read the plan and the file of agents again, as when they change
+SIGTERM, SIGINT  end",
+    ),
+    (
+        "EXIT STATUS",
+        "\
+0  ended by SIGTERM or SIGINT
+1  it could not start; standard error says why and what to do",
+    ),
+];
 
 /// What the man page says beyond the flags, as [`crate::ptmctl::args::NOTES`].
 pub const NOTES: [(&str, &str); 3] = [
@@ -90,3 +172,6 @@ SIGTERM, SIGINT  end",
 1  it could not start; standard error says why and what to do",
     ),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ pub mod hooks;
 pub mod host;
 pub mod lldp;
 pub mod logging;
+pub mod map;
 pub mod metrics;
 pub mod monitor;
 pub mod netlink;

@@ -34,6 +34,7 @@ fn each_program_and_each_verb_has_its_papers() {
         "ptmctl-reload.1",
         "ptmctl-check.1",
         "ptm-agent.8",
+        "ptm-agent-map.8",
         "ptmctl.bash",
         "_ptmctl",
         "ptmctl.fish",
@@ -44,6 +45,7 @@ fn each_program_and_each_verb_has_its_papers() {
         assert!(folder.path().join(name).is_file(), "{name}");
     }
     assert!(!folder.path().join("ptmctl-help.1").exists());
+    assert!(!folder.path().join("ptm-agent-help.8").exists());
 }
 
 #[test]

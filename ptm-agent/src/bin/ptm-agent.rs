@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use ptm_agent::agent::{Agent, Config, StartError};
-use ptm_agent::arguments::Arguments;
+use ptm_agent::arguments::{Arguments, MapArguments, Verb};
 use ptm_agent::logging;
+use ptm_agent::map::agents::Source as Agents;
+use ptm_agent::map::client::Options;
+use ptm_agent::map::{self, Map};
 use ptm_agent::open_files;
 use ptm_agent::plan_file::PlanFileError;
 use ptm_agent::reload::{Reload, Signals, Source};
@@ -19,6 +22,8 @@ enum Failure {
     Plan(#[from] PlanFileError),
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Map(#[from] map::StartError),
     #[error("cannot start")]
     Runtime(#[from] io::Error),
 }
@@ -36,15 +41,25 @@ fn keep_no_large_blocks() {
 
 fn main() -> ExitCode {
     keep_no_large_blocks();
-    let arguments = Arguments::parse();
-    logging::start(arguments.log);
+    let mut arguments = Arguments::parse();
+    let verb = arguments.verb.take();
+    logging::start(match &verb {
+        Some(Verb::Map(map)) => map.log,
+        None => arguments.log,
+    });
     if let Err(error) = open_files::raise() {
         tracing::warn!("cannot raise the limit of open files: {error}");
     }
-    match run(arguments) {
+    let result = match verb {
+        Some(Verb::Map(arguments)) => run_map(*arguments),
+        None => run(arguments),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if let Failure::Plan(PlanFileError::Malformed { problems, .. }) = &failure {
+            if let Failure::Plan(error) | Failure::Map(map::StartError::Plan(error)) = &failure
+                && let PlanFileError::Malformed { problems, .. } = error
+            {
                 eprint!("{problems}");
             }
             eprintln!("ptm-agent: {}", logging::with_causes(&failure));
@@ -54,7 +69,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { config, node, hook, hooks_dir, hooks_time_limit, state_dir, web, log } = arguments;
+    let Arguments { verb: _, config, node, hook, hooks_dir, hooks_time_limit, state_dir, web, log } = arguments;
     let source = Source { file: config, node, colour: io::stderr().is_terminal() };
     let config = Config {
         hook: hook.into(),
@@ -69,15 +84,39 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         let signals = Signals::catch().map_err(StartError::Signals)?;
         let (reload, plan) = Reload::start(source, signals)?;
         let agent = Agent::start(config, plan, reload).await?;
-        // So that `systemctl start` fails where the agent can't start, and a `systemctl reload` after it finds the
-        // control socket open.
-        if let Err(error) = sd_notify::notify(&[NotifyState::Ready]) {
-            tracing::warn!("cannot tell the service manager that the agent is ready: {error}");
-        }
+        // A `systemctl reload` after it finds the control socket open.
+        tell_ready();
         agent.run().await;
         Ok(())
     });
     // A topology file that is being read may wait for a name server; nobody waits for it any more.
     runtime.shutdown_background();
     result
+}
+
+fn run_map(arguments: MapArguments) -> Result<(), Failure> {
+    let MapArguments { config, agents, agents_ca, agents_user, agents_password_file, web, log: _ } = arguments;
+    let config = map::Config {
+        plan: Source { file: config, node: None, colour: io::stderr().is_terminal() },
+        agents: Agents::from(agents.as_str()),
+        client: Options { ca: agents_ca, login: agents_user.zip(agents_password_file) },
+        web,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(async {
+        let map = Map::start(config)?;
+        tell_ready();
+        map.run().await;
+        Ok(())
+    });
+    // A name look-up may wait for a name server; nobody waits for it any more.
+    runtime.shutdown_background();
+    result
+}
+
+/// So that `systemctl start` fails where the program can't start.
+fn tell_ready() {
+    if let Err(error) = sd_notify::notify(&[NotifyState::Ready]) {
+        tracing::warn!("cannot tell the service manager that it is ready: {error}");
+    }
 }

@@ -114,7 +114,7 @@ pub struct UnknownNode {
 
 impl UnknownNode {
     /// The same machine under another name is the likeliest slip: other case, with or without domain; then a misspelling.
-    pub(super) fn new(node: &str, directory: &Directory) -> Self {
+    pub fn new(node: &str, directory: &Directory) -> Self {
         let names = || directory.nodes().map(|other| other.name);
         let nearest = names()
             .find(|other| other.eq_ignore_ascii_case(node))

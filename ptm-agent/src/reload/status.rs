@@ -72,6 +72,25 @@ impl InForce {
     }
 }
 
+impl PlanFailure {
+    /// The account of a file that can't be used `since` then.
+    pub fn new(error: &PlanFileError, since: BootTime) -> Self {
+        let problems = match error {
+            PlanFileError::Malformed { lines, .. } => lines.clone(),
+            _ => Vec::new(),
+        };
+        Self { since, error: shown(&with_causes(error)), problems }
+    }
+
+    /// Tells the log.
+    pub fn log(&self) {
+        tracing::error!("the topology file can't be used, the plan from before stays in force: {}", self.error);
+        for problem in &self.problems {
+            tracing::error!("{problem}");
+        }
+    }
+}
+
 impl PlanStatus {
     /// A plan in force whose file is in order.
     pub const fn new(in_force: InForce) -> Self {
@@ -80,12 +99,8 @@ impl PlanStatus {
 
     /// Notes that the file could not be used.
     pub fn failed(&mut self, error: &PlanFileError, now: BootTime) -> &PlanFailure {
-        let problems = match error {
-            PlanFileError::Malformed { lines, .. } => lines.clone(),
-            _ => Vec::new(),
-        };
         let since = self.failure.as_ref().map_or(now, |failure| failure.since);
-        self.failure.insert(PlanFailure { since, error: shown(&with_causes(error)), problems })
+        self.failure.insert(PlanFailure::new(error, since))
     }
 
     /// What is wrong with the file, in one line.

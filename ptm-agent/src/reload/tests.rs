@@ -1,8 +1,11 @@
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command as Program;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Builder;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::status::changes;
@@ -42,7 +45,7 @@ impl Scene {
         let source = Source { file: Some(file), node: Some(node.to_owned()), colour: false };
         let (mut reload, force) = Reload::start(source, Signals::catch().unwrap()).unwrap();
         // Here a reading begins when the test says so.
-        reload.watch = None;
+        reload.reader.watch = None;
         Self { directory, reload, force }
     }
 
@@ -51,7 +54,7 @@ impl Scene {
     }
 
     async fn read_again(&mut self, now: BootTime) -> Conclusion {
-        self.reload.request();
+        self.reload.reader.request();
         let loaded = timeout(DEADLINE, self.reload.next()).await.expect("a reading ends");
         self.reload.conclude(loaded, &self.force, now)
     }
@@ -83,12 +86,12 @@ fn requests_during_a_reading_lead_to_one_more_and_get_its_result() {
             let (client, command) = asker(number);
             reload.ask(client, command);
         }
-        reload.request();
+        reload.reader.request();
         let loaded = reload.next().await;
         assert_eq!(clients(&reload.conclude(loaded, force, at(1))), [1]);
         let loaded = reload.next().await;
         assert_eq!(clients(&reload.conclude(loaded, force, at(2))), [2, 3]);
-        assert!(reload.reading.is_none(), "nobody asked for a third");
+        assert!(reload.reader.reading.is_none(), "nobody asked for a third");
     });
 }
 
@@ -179,7 +182,7 @@ fn a_machine_without_a_name_is_told_in_ptmd_s_words() {
 fn a_reading_that_panics_is_a_failure_like_another() {
     run(async {
         let mut scene = Scene::new("a");
-        scene.reload.reading = Some(spawn_blocking(|| panic!("a bug that this test has put there")));
+        scene.reload.reader.reading = Some(spawn_blocking(|| panic!("a bug that this test has put there")));
         let loaded = scene.reload.next().await;
         let Conclusion { plan, result, .. } = scene.reload.conclude(loaded, &scene.force, at(1));
         assert!(plan.is_none() && result.unwrap_err().why.to_string().contains("please report it"));

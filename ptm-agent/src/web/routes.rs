@@ -74,7 +74,7 @@ fn asset(path: &str, headers: &HeaderMap) -> Response {
 }
 
 async fn topology<S: Site>(State(shared): State<Shared<S>>) -> Result<Response, Unavailable> {
-    Ok(Json(shared.site.topology().await?).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/json")], shared.site.topology().await?).into_response())
 }
 
 async fn summary<S: Site>(State(shared): State<Shared<S>>) -> Result<Response, Unavailable> {

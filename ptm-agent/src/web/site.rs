@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::query::Queries;
 use super::{Counters, History};
 use crate::api;
@@ -16,8 +18,8 @@ pub struct Unavailable;
 
 /// What the routes ask.
 pub trait Site: Send + Sync + 'static {
-    /// For `/api/v1/topology`.
-    fn topology(&self) -> impl Future<Output = Result<api::Topology, Unavailable>> + Send;
+    /// For `/api/v1/topology`, as JSON: the map's is large, and made once for all who ask.
+    fn topology(&self) -> impl Future<Output = Result<Bytes, Unavailable>> + Send;
     /// For `/api/v1/status`.
     fn summary(&self) -> impl Future<Output = Result<api::Summary, Unavailable>> + Send;
     /// For `/api/v1/ports/NAME`; `None`: no such port. On the map the name is `NODE:PORT`.
@@ -52,8 +54,8 @@ impl AgentSite {
 }
 
 impl Site for AgentSite {
-    async fn topology(&self) -> Result<api::Topology, Unavailable> {
-        Ok(self.snapshot().await?.topology())
+    async fn topology(&self) -> Result<Bytes, Unavailable> {
+        Ok(serde_json::to_vec(&self.snapshot().await?.topology()).map_err(|_| Unavailable)?.into())
     }
 
     async fn summary(&self) -> Result<api::Summary, Unavailable> {

@@ -1,0 +1,261 @@
+//! Asks one agent one thing by HTTP, over TCP, TLS or a Unix socket. A connection serves one request.
+//!
+//! Whoever answers may be hostile or broken: connecting, the head of an answer and the whole of it each have a time
+//! limit, and the caller says how many bytes he takes. No redirect is followed, no proxy asked.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, HeaderValue, USER_AGENT};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::agents::Address;
+use super::check;
+use crate::api::{Reach, Refused};
+use crate::logging::with_causes;
+
+/// Where Debian has the certificates that its administrator trusts.
+pub const SYSTEM_CA: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// How long a password may be that still is one.
+const LONGEST_PASSWORD: usize = 4 * 1024;
+
+/// The head of an answer, and what is read ahead of its body, in bytes.
+const READ_AHEAD: usize = 64 * 1024;
+
+/// How much is read of an answer that is not what was asked for.
+const LONGEST_REFUSAL: usize = 4 * 1024;
+
+/// With what agents are asked.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Whom to trust, as PEM; `None`: [`SYSTEM_CA`].
+    pub ca: Option<PathBuf>,
+    /// The user of basic authentication, and the file with the password.
+    pub login: Option<(String, PathBuf)>,
+}
+
+/// Why agents can't be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionsError {
+    /// There are no certificates to trust.
+    #[error("cannot read certificates of authorities from {}; --agents-ca names a PEM file with those of the agents", path.display())]
+    Ca {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// The password can't be read.
+    #[error("cannot read the password from {}; --agents-password-file names a file with it in its first line", path.display())]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeLimits {
+    /// Connecting, with the name look-up and the TLS handshake.
+    pub connect: Duration,
+    /// From the request to the head of the answer.
+    pub head: Duration,
+    /// A whole answer.
+    pub answer: Duration,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// How the agent stands therefore.
+    pub reach: Reach,
+    /// What happened, in a sentence; the same as often as it happens.
+    pub detail: String,
+}
+
+impl Failure {
+    pub(super) fn new(reach: Reach, detail: impl Into<String>) -> Self {
+        Self { reach, detail: detail.into() }
+    }
+}
+
+/// An answer whose body is still to be read. Dropping it closes the connection.
+#[derive(Debug)]
+pub struct Answer {
+    pub(super) body: Incoming,
+    /// Moves the bytes.
+    pub(super) _connection: JoinSet<()>,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// Asks agents.
+pub struct Client {
+    tls: Option<TlsConnector>,
+    authorization: Option<HeaderValue>,
+    limits: TimeLimits,
+}
+
+impl Client {
+    /// A client of agents at such addresses. **Blocks** on files.
+    pub fn new(options: &Options, limits: TimeLimits) -> Result<Self, OptionsError> {
+        let login = options.login.as_ref();
+        let authorization = login.map(|(user, file)| authorization(user, file)).transpose()?;
+        Ok(Self { tls: None, authorization, limits }.with_tls(options)?)
+    }
+
+    /// Reads the certificates. Without any named, those of the system are not missed before an agent is asked by TLS.
+    fn with_tls(mut self, Options { ca, .. }: &Options) -> Result<Self, OptionsError> {
+        let path = ca.as_deref().unwrap_or(Path::new(SYSTEM_CA));
+        match connector(path) {
+            Ok(connector) => self.tls = Some(connector),
+            Err(source) if ca.is_some() => return Err(OptionsError::Ca { path: path.to_owned(), source }),
+            Err(_) => {}
+        }
+        Ok(self)
+    }
+
+    /// Asks for a path and reads all of the answer, `longest` bytes at most.
+    pub async fn get_all(&self, address: &Address, path: &str, longest: usize) -> Result<Bytes, Failure> {
+        let Answer { body, _connection } = self.get(address, path, "application/json").await?;
+        let seconds = self.limits.answer.as_secs();
+        let hanging = |_| Failure::new(Reach::Hanging, format!("its answer is not complete after {seconds} s"));
+        let whole = timeout(self.limits.answer, Limited::new(body, longest).collect()).await.map_err(hanging)?;
+        whole.map(http_body_util::Collected::to_bytes).map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                return Failure::new(Reach::Invalid, format!("its answer has more than {} KiB", longest / 1024));
+            }
+            Failure::new(Reach::Unreachable, "it broke off in its answer")
+        })
+    }
+
+    /// Asks for a path and reads the answer's head.
+    pub async fn get(&self, address: &Address, path: &str, accept: &'static str) -> Result<Answer, Failure> {
+        let seconds = self.limits.connect.as_secs();
+        let late = |_| Failure::new(Reach::Unreachable, format!("no connection within {seconds} s"));
+        let stream = timeout(self.limits.connect, self.connect(address)).await.map_err(late)?;
+        let stream = stream
+            .map_err(|error| Failure::new(Reach::Unreachable, format!("cannot connect: {}", with_causes(&error))))?;
+        let broken = |_| Failure::new(Reach::Unreachable, "it broke off before it answered");
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(READ_AHEAD);
+        let (mut sender, connection) =
+            builder.handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.map_err(broken)?;
+        let mut connections = JoinSet::new();
+        // What befalls it shows at the answer.
+        connections.spawn(async move { drop(connection.await) });
+        let request = self.request(address, path, accept);
+        let seconds = self.limits.head.as_secs();
+        let hanging = |_| Failure::new(Reach::Hanging, format!("it is connected and says nothing for {seconds} s"));
+        let response = timeout(self.limits.head, sender.send_request(request)).await.map_err(hanging)?;
+        let response = response.map_err(|error| match error.is_parse() || error.is_parse_too_large() {
+            true => Failure::new(Reach::Invalid, "what it says is not HTTP"),
+            false => Failure::new(Reach::Unreachable, "it broke off before it answered"),
+        })?;
+        let status = response.status();
+        let answer = Answer { body: response.into_body(), _connection: connections };
+        if status == StatusCode::OK { Ok(answer) } else { Err(self.refused(status, answer).await) }
+    }
+
+    fn request(&self, address: &Address, path: &str, accept: &'static str) -> Request<Empty<Bytes>> {
+        let host = match address {
+            Address::Tcp { authority, .. } => HeaderValue::from_str(authority.as_str()),
+            Address::Unix(_) => Ok(HeaderValue::from_static("localhost")),
+        };
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = path.parse().expect("a path of the API and a cursor, which was looked at");
+        let headers = request.headers_mut();
+        headers.insert(HOST, host.expect("what a URI has as its authority can stand in a header"));
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("ptm-map/", env!("CARGO_PKG_VERSION"))));
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        request
+    }
+
+    async fn connect(&self, address: &Address) -> io::Result<Box<dyn Stream>> {
+        let Address::Tcp { tls, .. } = address else {
+            let Address::Unix(path) = address else { return Err(io::ErrorKind::Unsupported.into()) };
+            return Ok(Box::new(UnixStream::connect(path).await?));
+        };
+        let (host, port) = (address.host().unwrap_or_default(), address.port().unwrap_or_default());
+        let stream = TcpStream::connect((host, port)).await?;
+        if !tls {
+            return Ok(Box::new(stream));
+        }
+        let connector = self.tls.as_ref().ok_or_else(|| {
+            io::Error::other(format!("no certificates to trust: there is no {SYSTEM_CA}, give --agents-ca"))
+        })?;
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        Ok(Box::new(connector.connect(name, stream).await?))
+    }
+
+    /// What another status than 200 says.
+    async fn refused(&self, status: StatusCode, answer: Answer) -> Failure {
+        if status == StatusCode::UNAUTHORIZED {
+            let what = if self.authorization.is_some() {
+                "it refuses the user or the password that --agents-user and --agents-password-file give"
+            } else {
+                "it asks for a user and a password; give --agents-user and --agents-password-file"
+            };
+            return Failure::new(Reach::Invalid, what);
+        }
+        let reach = if status.is_server_error() { Reach::Unreachable } else { Reach::Invalid };
+        let body = timeout(self.limits.head, Limited::new(answer.body, LONGEST_REFUSAL).collect()).await;
+        let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let why = serde_json::from_slice(&body).map_or_else(|_| String::new(), |Refused { error }| error);
+        let why = if why.is_empty() { why } else { format!(": {}", check::name(&why)) };
+        Failure::new(reach, format!("it answers {}{why}", status.as_u16()))
+    }
+}
+
+fn connector(path: &Path) -> Result<TlsConnector, rustls::pki_types::pem::Error> {
+    let mut roots = RootCertStore::empty();
+    let certificates = CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>()?;
+    // A system's bundle may have one that webpki does not take.
+    if roots.add_parsable_certificates(certificates).0 == 0 {
+        return Err(rustls::pki_types::pem::Error::NoItemsFound);
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.expect("ring has TLS 1.2 and 1.3").with_root_certificates(roots).with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn authorization(user: &str, file: &Path) -> Result<HeaderValue, OptionsError> {
+    let fail = |source| OptionsError::Password { path: file.to_owned(), source };
+    let text = fs::read_to_string(file).map_err(fail)?;
+    let password = text.lines().next().unwrap_or_default();
+    if password.is_empty() || password.len() > LONGEST_PASSWORD {
+        return Err(fail(io::Error::other("its first line is empty, or too long to be one")));
+    }
+    let token = STANDARD.encode(format!("{user}:{password}"));
+    let mut value = HeaderValue::from_str(&format!("Basic {token}")).expect("base64 can stand in a header");
+    // Shown nowhere, not for debugging either.
+    value.set_sensitive(true);
+    Ok(value)
+}

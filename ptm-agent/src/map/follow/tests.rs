@@ -1,0 +1,279 @@
+//! Agents of all kinds, followed for real, over Unix sockets, TCP and TLS.
+
+mod fake;
+
+use std::collections::HashMap;
+use std::fs;
+
+use tempfile::TempDir;
+use tokio::runtime::Builder;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::*;
+use crate::api;
+use crate::map::agents::Address;
+use crate::map::client::Options;
+use crate::map::fixtures::{account, at};
+use crate::map::merge::Merge;
+use crate::monitor::Reason;
+use crate::plan;
+
+use self::fake::Kind;
+
+/// How long something may take that takes a second at most.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Short, so that a test of what takes too long is short, too.
+fn times() -> Times {
+    let ms = Duration::from_millis;
+    Times {
+        limits: TimeLimits { connect: ms(1_000), head: ms(500), answer: ms(700) },
+        silence: ms(700),
+        refetch: ms(20),
+        first_retry: ms(10),
+        longest_retry: ms(100),
+    }
+}
+
+/// A map, and fake agents: each is a node of its own, with one port.
+struct Scene {
+    folder: TempDir,
+    shared: Arc<Shared>,
+    /// How each agent was seen to stand.
+    seen: HashMap<String, Vec<(Reach, String)>>,
+    plans: watch::Sender<u64>,
+    client: Arc<Client>,
+    /// Each agent's task, and its port's verdict.
+    agents: HashMap<&'static str, (JoinHandle<()>, watch::Sender<Reason>)>,
+}
+
+impl Scene {
+    fn new(nodes: &[&str]) -> Self {
+        let links: String = nodes.iter().map(|node| format!("\"{node}\":1 -- hub:\"{node}\";")).collect();
+        let (topology, _) = plan::read(&format!("graph {{ {links} }}"));
+        let shared = Arc::new(Shared::new(Merge::new(account("ours"), topology.directory(), at(0)), Arc::default()));
+        let client = Arc::new(Client::new(&Options::default(), times().limits).unwrap());
+        let (folder, plans) = (TempDir::new().unwrap(), watch::Sender::new(0));
+        Self { folder, shared, seen: HashMap::new(), plans, client, agents: HashMap::new() }
+    }
+
+    fn address(&self, node: &str) -> Address {
+        Address::Unix(self.folder.path().join(node))
+    }
+
+    fn start(&mut self, node: &'static str, kind: Kind) {
+        let (port, reason) = watch::channel(Reason::Match);
+        let path = self.folder.path().join(node);
+        self.agents.insert(node, (tokio::spawn(fake::serve(path, node, kind, reason)), port));
+    }
+
+    fn kill(&mut self, node: &str) {
+        let (task, _port) = self.agents.remove(node).unwrap();
+        task.abort();
+        fs::remove_file(self.folder.path().join(node)).unwrap();
+    }
+
+    fn set(&self, node: &str, reason: Reason) {
+        self.agents[node].1.send(reason).unwrap();
+    }
+
+    fn follow(&self, nodes: &[&str]) {
+        let targets: Vec<_> =
+            nodes.iter().map(|&node| Target { node: Some(node.into()), address: self.address(node) }).collect();
+        for agent in self.shared.change(|merge, now| merge.set_agents(&targets, now)) {
+            let (shared, client) = (Arc::clone(&self.shared), Arc::clone(&self.client));
+            tokio::spawn(follow(shared, client, agent, times(), self.plans.subscribe()));
+        }
+    }
+
+    fn topology(&self) -> Topology {
+        self.shared.change(|merge, now| merge.topology(String::new(), now).clone())
+    }
+
+    /// The verdict on a node's port.
+    fn reason(&self, node: &str) -> Option<Reason> {
+        let ends = self.topology().links.into_iter().flat_map(|link| link.ends);
+        ends.filter(|end| end.node == node).find_map(|end| end.verdict).map(|verdict| verdict.reason)
+    }
+
+    /// Looks how the agents stand; remembers each new state.
+    fn look(&mut self) -> HashMap<String, api::AgentState> {
+        let nodes = self.topology().nodes.into_iter().filter_map(|node| Some((node.name, node.agent?)));
+        let states: HashMap<_, _> = nodes.collect();
+        for (name, state) in &states {
+            let seen = self.seen.entry(name.clone()).or_default();
+            let now = (state.state, state.detail.clone());
+            if seen.last() != Some(&now) {
+                seen.push(now);
+            }
+        }
+        states
+    }
+
+    async fn until(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> bool) {
+        let wait = async {
+            while !condition(self) {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if timeout(DEADLINE, wait).await.is_err() {
+            panic!("{what}: {:?}", self.look());
+        }
+    }
+
+    async fn until_up(&mut self, node: &str) {
+        self.until("up", |scene| scene.look()[node].state == Reach::Up).await;
+    }
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(test);
+    runtime.shutdown_background();
+}
+
+#[test]
+fn bad_agents_show_as_such_and_a_good_one_beside_them_stays_live() {
+    let cases: &[(&str, Kind, Reach, &str)] = &[
+        ("dies", Kind::Dies, Reach::Unreachable, "it broke off before it answered"),
+        ("dies-within", Kind::DiesWithin, Reach::Invalid, "no JSON"),
+        ("breaks-off", Kind::BreaksOff, Reach::Unreachable, "it broke off in its answer"),
+        ("dies-after", Kind::DiesAfter, Reach::Unreachable, "it ended the connection"),
+        ("hangs-before", Kind::HangsBefore, Reach::Hanging, "it is connected and says nothing"),
+        ("hangs-within", Kind::HangsWithin, Reach::Hanging, "its answer is not complete"),
+        ("hangs-events", Kind::HangsBeforeEvents, Reach::Hanging, "it is connected and says nothing"),
+        ("hangs-after", Kind::HangsAfter, Reach::Hanging, "it says nothing for"),
+        ("trickles", Kind::Trickles, Reach::Hanging, "its answer is not complete"),
+        ("trickles-events", Kind::TricklesEvents, Reach::Hanging, "it says nothing for"),
+        ("not-http", Kind::NotHttp, Reach::Invalid, "is not HTTP"),
+        ("not-json", Kind::NotJson, Reach::Invalid, "no JSON"),
+        ("events-not-json", Kind::EventsNotJson, Reach::Invalid, "an event of it"),
+        ("endless-answer", Kind::EndlessAnswer, Reach::Invalid, "its answer has more than"),
+        ("endless-head", Kind::EndlessHead, Reach::Invalid, "is not HTTP"),
+        ("endless-line", Kind::EndlessLine, Reach::Invalid, "too long"),
+        ("evil-cursor", Kind::EvilCursor, Reach::Invalid, "no cursor"),
+        ("other-plan", Kind::OtherPlan, Reach::OtherPlan, "another than the map's (SHA-256 another…, the map's ours…)"),
+        ("other-node", Kind::OtherNode, Reach::Invalid, "it says it is another, not other-node"),
+        ("of-others", Kind::EventsOfOthers, Reach::Invalid, "it tells of another node, good"),
+        ("closed", Kind::Closed, Reach::Invalid, "give --agents-user"),
+        ("busy", Kind::Busy, Reach::Unreachable, "it answers 503: no time\\u{202e}"),
+        ("absent", Kind::Good, Reach::Unreachable, "cannot connect: No such file or directory"),
+        ("always-changed", Kind::AlwaysChanged, Reach::Up, ""),
+        ("floods", Kind::Floods, Reach::Up, ""),
+    ];
+    run(async {
+        let mut nodes = vec!["good"];
+        nodes.extend(cases.iter().map(|(node, ..)| *node));
+        let mut scene = Scene::new(&nodes);
+        scene.start("good", Kind::Good);
+        for &(node, kind, ..) in cases.iter().filter(|(node, ..)| *node != "absent") {
+            scene.start(node, kind);
+        }
+        scene.follow(&nodes);
+        scene.until_up("good").await;
+        let mut waiting: Vec<_> = cases.iter().collect();
+        let (started, mut slowest) = (Instant::now(), Duration::ZERO);
+        for round in 0.. {
+            // All the while the good one's news arrives.
+            let reason = if round % 2 == 0 { Reason::WrongNode } else { Reason::Match };
+            let begun = Instant::now();
+            scene.set("good", reason);
+            scene.until("the good one's news", |scene| scene.reason("good") == Some(reason)).await;
+            slowest = slowest.max(begun.elapsed());
+            scene.look();
+            let is_as = |seen: &(Reach, String), reach, detail: &str| seen.0 == reach && seen.1.contains(detail);
+            waiting
+                .retain(|(node, _, reach, detail)| !scene.seen[*node].iter().any(|seen| is_as(seen, *reach, detail)));
+            if waiting.is_empty() && started.elapsed() > 4 * times().silence {
+                break;
+            }
+            assert!(round < 2_000, "{waiting:?}: {:?}", scene.seen);
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+        // It is not up again and again because its answer is one.
+        assert_eq!(scene.seen["hangs-after"].iter().filter(|(reach, _)| *reach == Reach::Up).count(), 1);
+        assert!(scene.seen["good"].iter().all(|(reach, _)| matches!(reach, Reach::Connecting | Reach::Up)));
+        let states = scene.look();
+        for link in scene.topology().links {
+            for end in link.ends {
+                let is_up = states.get(&end.node).is_some_and(|agent| agent.state == Reach::Up);
+                assert!(end.verdict.is_none() || is_up, "{end:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn of_a_flood_no_more_is_taken_than_is_fair() {
+    let mut pace = Pace::new(10);
+    let begun = Instant::now();
+    let mut now = begun;
+    let mut waited = Duration::ZERO;
+    for number in 0..110 {
+        let wait = pace.wait(now);
+        assert!(number >= 10 || wait.is_zero(), "so many at once");
+        waited += wait;
+        now += wait;
+    }
+    // The hundred after the first ten, at fifty a second.
+    assert!((1_900..2_100).contains(&waited.as_millis()), "{waited:?}");
+    let later = now + Duration::from_secs(60);
+    assert!((0..10).all(|_| pace.wait(later).is_zero()) && !pace.wait(later).is_zero(), "no more is saved up");
+}
+
+#[test]
+fn an_agent_that_is_killed_is_lost_and_found_again() {
+    run(async {
+        let mut scene = Scene::new(&["a", "b"]);
+        scene.start("a", Kind::Good);
+        scene.start("b", Kind::Good);
+        scene.follow(&["a", "b"]);
+        scene.until_up("a").await;
+        scene.until_up("b").await;
+        scene.kill("a");
+        scene.until("lost", |scene| scene.look()["a"].state == Reach::Unreachable).await;
+        assert_eq!((scene.reason("a"), scene.reason("b")), (None, Some(Reason::Match)));
+        scene.start("a", Kind::Good);
+        scene.until_up("a").await;
+        scene.set("a", Reason::AgedOut);
+        scene.until("its news", |scene| scene.reason("a") == Some(Reason::AgedOut)).await;
+    });
+}
+
+#[test]
+fn on_reset_the_state_is_fetched_again_and_the_agent_stays_up() {
+    run(async {
+        let mut scene = Scene::new(&["a"]);
+        scene.start("a", Kind::Restarted);
+        scene.follow(&["a"]);
+        scene.until_up("a").await;
+        scene.set("a", Reason::WrongPort);
+        scene
+            .until("the news", |scene| {
+                scene.look()["a"].state == Reach::Up && scene.reason("a") == Some(Reason::WrongPort)
+            })
+            .await;
+        scene.set("a", Reason::Match);
+        scene.until("the next news", |scene| scene.reason("a") == Some(Reason::Match)).await;
+        assert_eq!(scene.seen["a"].iter().filter(|(reach, _)| *reach != Reach::Connecting).count(), 1, "always up");
+    });
+}
+
+#[test]
+fn attempts_are_made_further_and_further_apart_and_not_all_at_once() {
+    let times = Times::default();
+    let seconds = |attempt, dice| backoff(attempt, dice, times).as_secs_f64();
+    assert_eq!([1, 2, 3, 7, 100].map(|attempt| seconds(attempt, 0)), [0.25, 0.5, 1.0, 15.0, 15.0]);
+    assert_eq!((seconds(0, 0), seconds(2, 250)), (0.25, 0.375));
+    assert!((0..1_000).all(|dice| (7.5..=15.0).contains(&seconds(9, dice))));
+}
+
+#[test]
+fn a_cursor_is_ours_or_none() {
+    assert!(is_cursor("1f-0a") && is_cursor("1a2b-3-c"));
+    for text in ["", "1 2", "1-0\r\n", "1-0&x", "é", &"1".repeat(101)] {
+        assert!(!is_cursor(text), "{text:?}");
+    }
+}
