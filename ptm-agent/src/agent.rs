@@ -14,11 +14,11 @@
 //! As replies and notifications leave from the same task, in the order in which the monitor got there, no client can
 //! see an older state after a newer one.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::future::ready;
 use std::io;
-use std::iter;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -28,10 +28,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::api;
 use crate::capture::{self, AttachError, AttachPoint, Capture, HookChoice, LoadError};
 use crate::clock::{self, WallClock};
-use crate::control::rows::{Attachment, Change, NeighborRow, PortRow};
+use crate::control::rows::{Change, NeighborRow};
 use crate::control::{self, Answer, BindError, ClientId, Command, Control, Limits, Refusal, Request};
 use crate::escape::shown;
 use crate::hooks::{self, Hooks, Run};
@@ -39,7 +38,7 @@ use crate::lldp::ethernet;
 use crate::logging::with_causes;
 use crate::metrics;
 use crate::monitor::{Event, Heard, Link, Monitor, Reason, Report, Status};
-use crate::netlink::{self, LinkEvent, Links, LinksError, driver, firmware_lldp_advice};
+use crate::netlink::{self, LinkEvent, Links, LinksError};
 use crate::plan::{Notify, Plan};
 use crate::reload::{Conclusion, Loaded, Reload};
 use crate::snapshot::{self, Snapshot};
@@ -298,7 +297,8 @@ impl Agent {
             }
             Request::GetStatus(_) | Request::Bfd | Request::Unknown => {}
         }
-        let ports = monitor.reports().map(|report| port_row(&report, capture, now));
+        let capture = |report: &Report<'_>| capture.port(report.ifindex?).map(captured);
+        let ports = monitor.reports().map(|report| snapshot::port_row(&report, capture(&report), now));
         let neighbors = monitor.reports().flat_map(|report| NeighborRow::from_report(&report, now));
         control.reply(client, Answer::with_plan_error(&command, ports, neighbors, reload.status().error()));
     }
@@ -313,10 +313,9 @@ impl Agent {
             wall: *wall,
             cursor: web.history().cursor().to_string(),
             plan: reload.status().clone(),
-            nodes: nodes(monitor.plan()),
-            ports: monitor.reports().map(|report| port_row(&report, capture, now)).collect(),
-            neighbors: monitor.reports().flat_map(|report| NeighborRow::from_report(&report, now)).collect(),
-            others: monitor.others().map(|(name, statistics)| (name.to_owned(), *statistics)).collect(),
+            monitor: monitor.clone(),
+            captures: capture.ports().map(|(ifindex, port)| (ifindex, captured(port))).collect(),
+            rows: OnceLock::new(),
             kernel: capture.counters(),
             links: links.counters(),
             control: control.counters(),
@@ -359,32 +358,9 @@ impl Agent {
     }
 }
 
-/// This node and those that its cables lead to, each once.
-fn nodes(plan: &Plan) -> Vec<api::Node> {
-    let far = plan.expectations().iter().map(|expectation| &*expectation.far_node);
-    let names: BTreeSet<&str> = far.filter(|&node| node != plan.node()).collect();
-    let nodes = iter::once(plan.node()).chain(names).map(|name| {
-        let function = plan.directory().node(name).and_then(|node| node.function);
-        api::Node { name: name.to_owned(), function: function.map(str::to_owned), agent: None }
-    });
-    nodes.collect()
-}
-
-fn port_row(report: &Report<'_>, capture: &Capture, now: BootTime) -> PortRow {
-    let attached = report.ifindex.and_then(|ifindex| capture.port(ifindex)).map(attachment);
-    PortRow { advice: advice(report), ..PortRow::from_report(report, attached, now) }
-}
-
-fn attachment(port: Result<AttachPoint, &AttachError>) -> Result<Attachment, String> {
-    port.map(|point| Attachment { hook: point.hook().to_owned(), mode: point.mode().to_owned() })
-        .map_err(|error| with_causes(error))
-}
-
-/// The monitor's advice, or, where nobody is heard, what the NIC's driver is known for.
-fn advice(report: &Report<'_>) -> Option<String> {
-    let silent = report.reason == Reason::Silent;
-    let firmware = silent.then(|| firmware_lldp_advice(&driver(report.port)?, report.port)).flatten();
-    firmware.or_else(|| report.advice.clone())
+/// Where a port's frames are captured, or why they are not.
+fn captured(port: Result<AttachPoint, &AttachError>) -> Result<AttachPoint, String> {
+    port.map_err(|error| with_causes(error))
 }
 
 /// A change goes into the log as loud as it is bad, where the plan wants it there (`notify`). An event that takes a port

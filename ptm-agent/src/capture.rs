@@ -144,6 +144,11 @@ impl Capture {
         self.ports.get(&ifindex).map(|port| port.as_ref().map(Attachment::point))
     }
 
+    /// Every interface that it was to listen on, and where it does, or why not.
+    pub fn ports(&self) -> impl Iterator<Item = (IfIndex, Result<AttachPoint, &AttachError>)> {
+        self.ports.iter().map(|(&ifindex, port)| (ifindex, port.as_ref().map(Attachment::point)))
+    }
+
     /// What the kernel half has counted since it was loaded, over all CPUs and ports.
     pub fn counters(&self) -> Counters {
         let per_cpu = self.counters.get(&0, 0);

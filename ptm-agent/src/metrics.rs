@@ -34,7 +34,7 @@ pub fn latency() -> Histogram {
 
 /// The metrics of an agent and of its HTTP server.
 pub fn text(snapshot: Arc<Snapshot>, counts: web::Counts, format: Format) -> String {
-    let capacity = (snapshot.ports.len() + 8) * BYTES_A_PORT;
+    let capacity = (snapshot.monitor.plan().expectations().len() + 8) * BYTES_A_PORT;
     expose(format, capacity, move |out| {
         build_info(out)?;
         agent(out, &snapshot)?;

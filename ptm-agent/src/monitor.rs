@@ -52,17 +52,19 @@ pub struct Link<'a> {
 }
 
 /// The owner of every port's verdict.
-#[derive(Debug)]
+///
+/// A clone is for reading reports elsewhere. It is cheap: plan, names and LLDPDUs are shared.
+#[derive(Clone, Debug)]
 pub struct Monitor {
-    plan: Plan,
+    plan: Arc<Plan>,
     /// Planned port name to its place in the plan's expectations.
-    planned: HashMap<Box<str>, usize>,
+    planned: Arc<HashMap<Box<str>, usize>>,
     ports: HashMap<IfIndex, Port>,
     by_name: HashMap<Arc<str>, IfIndex>,
     /// When a planned port went missing; those that never were there have no entry.
     lost_at: HashMap<Box<str>, BootTime>,
     /// How often the verdict of each port that has one changed.
-    transitions: HashMap<Box<str>, u64>,
+    transitions: HashMap<Arc<str>, u64>,
     /// Interfaces that the monitor before a restart knew, and that the kernel did not tell of yet.
     recalled: HashSet<IfIndex>,
     /// Interfaces whose name is another's by the last news; the news of theirs is to come.
@@ -77,9 +79,9 @@ pub struct Monitor {
 impl Monitor {
     /// A monitor for `plan`'s node that knows of no interface yet: every planned port is absent.
     pub fn new(plan: Plan) -> Self {
-        let planned = index(&plan);
+        let planned = index(&plan).into();
         Self {
-            plan,
+            plan: plan.into(),
             planned,
             ports: HashMap::new(),
             by_name: HashMap::new(),
@@ -146,8 +148,8 @@ impl Monitor {
     /// Puts another plan in force. A port whose expectation is the same keeps its verdict, its times and its silence.
     pub fn set_plan(&mut self, plan: Plan, now: BootTime) {
         self.revision += 1;
-        let planned = index(&plan);
-        let old = std::mem::replace(&mut self.plan, plan);
+        let planned = index(&plan).into();
+        let old = std::mem::replace(&mut self.plan, plan.into());
         let old_planned = std::mem::replace(&mut self.planned, planned);
         let expectations = self.plan.expectations();
         let mut changed = Vec::new();

@@ -9,8 +9,8 @@ use std::fmt;
 use super::exposition::{Exposition, label};
 use super::families::{count, seconds};
 use crate::api::Count;
-use crate::control::rows::{Interface, PortRow};
-use crate::monitor::{Reason, Statistics, Status};
+use crate::lldp::Text;
+use crate::monitor::{Neighbor, Reason, Report, Statistics, Status};
 use crate::snapshot::Snapshot;
 
 /// A counter of 802.1AB: the metric, what it counts, and where it stands.
@@ -31,42 +31,43 @@ pub(super) const STATISTICS: [Statistic; 7] = [
 
 /// The ports of an agent.
 pub(super) fn ports(out: &mut Exposition<'_>, snapshot: &Snapshot) -> fmt::Result {
-    let ports: Vec<Port<'_>> = snapshot.ports.iter().map(|row| Port { name: label(&row.port), row }).collect();
+    let reports = snapshot.monitor.reports();
+    let ports: Vec<Port<'_>> = reports.map(|report| Port { name: label(report.port), report }).collect();
     verdicts(out, &ports)?;
     history(out, &ports, snapshot)?;
-    links(out, &ports)?;
-    expected(out, &ports, &snapshot.plan.in_force.node)?;
-    neighbors(out, &ports, snapshot)?;
+    links(out, &ports, snapshot)?;
+    expected(out, &ports, snapshot.monitor.plan().node())?;
+    neighbors(out, &ports)?;
     statistics(out, &ports, snapshot)
 }
 
 /// A port with a verdict.
 struct Port<'a> {
     name: Cow<'a, str>,
-    row: &'a PortRow,
+    report: Report<'a>,
 }
 
 fn verdicts(out: &mut Exposition<'_>, ports: &[Port<'_>]) -> fmt::Result {
     let mut family = out.gauge("ptm_port_status", "Whether the port has this status.")?;
-    for Port { name, row } in ports {
+    for Port { name, report } in ports {
         for status in Status::ALL {
-            let is = row.reason.status() == status;
+            let is = report.reason.status() == status;
             family.series(&[("port", name), ("status", status.as_str())], u64::from(is))?;
         }
     }
     let mut family = out.gauge("ptm_port_reason", "Whether the port has its status for this reason.")?;
-    for Port { name, row } in ports {
+    for Port { name, report } in ports {
         for reason in Reason::ALL {
-            family.series(&[("port", name), ("reason", reason.as_str())], u64::from(row.reason == reason))?;
+            family.series(&[("port", name), ("reason", reason.as_str())], u64::from(report.reason == reason))?;
         }
     }
     let help = "Whether the verdict is from before the agent's restart and LLDP has not confirmed it yet.";
     let mut family = out.gauge("ptm_port_cached", help)?;
-    for Port { name, row } in ports {
-        family.series(&[("port", name)], u64::from(row.cached))?;
+    for Port { name, report } in ports {
+        family.series(&[("port", name)], u64::from(report.cached))?;
     }
     let mut counts = Count::default();
-    ports.iter().for_each(|port| counts.add(port.row.reason.status()));
+    ports.iter().for_each(|port| counts.add(port.report.reason.status()));
     let Count { pass, fail, no_info } = counts;
     let mut family = out.gauge("ptm_ports", "Ports that have this status.")?;
     for (status, ports) in [(Status::Pass, pass), (Status::Fail, fail), (Status::NoInfo, no_info)] {
@@ -77,43 +78,41 @@ fn verdicts(out: &mut Exposition<'_>, ports: &[Port<'_>]) -> fmt::Result {
 
 fn history(out: &mut Exposition<'_>, ports: &[Port<'_>], snapshot: &Snapshot) -> fmt::Result {
     let mut family = out.counter("ptm_port_transitions_total", "Changes of the port's reason.")?;
-    for Port { name, row } in ports {
-        family.series(&[("port", name)], row.transitions)?;
+    for Port { name, report } in ports {
+        family.series(&[("port", name)], report.transitions)?;
     }
     let help = "When the verdict, or what LLDP says on the port, last changed.";
     let mut family = out.gauge("ptm_port_last_change_timestamp_seconds", help)?;
-    for Port { name, row } in ports {
-        if let Some(age) = row.changed {
-            family.series(&[("port", name)], seconds(snapshot.timestamp_before(age)))?;
+    for Port { name, report } in ports {
+        if let Some(at) = report.changed_at {
+            family.series(&[("port", name)], seconds(snapshot.timestamp(at)))?;
         }
     }
     Ok(())
 }
 
 /// Only of ports that this machine has.
-fn links(out: &mut Exposition<'_>, ports: &[Port<'_>]) -> fmt::Result {
-    let mut of_interfaces = |name: &str, help: &str, is: fn(&Interface) -> bool| {
-        let mut family = out.gauge(name, help)?;
-        for Port { name, row } in ports {
-            if let Some(interface) = &row.interface {
-                family.series(&[("port", name)], u64::from(is(interface)))?;
-            }
+fn links(out: &mut Exposition<'_>, ports: &[Port<'_>], snapshot: &Snapshot) -> fmt::Result {
+    let mut family = out.gauge("ptm_port_carrier", "Whether the link has carrier.")?;
+    for Port { name, report } in ports.iter().filter(|port| port.report.ifindex.is_some()) {
+        family.series(&[("port", name)], u64::from(report.carrier))?;
+    }
+    let mut family = out.gauge("ptm_port_listening", "Whether LLDP frames are captured on the port.")?;
+    for Port { name, report } in ports {
+        if let Some(ifindex) = report.ifindex {
+            family.series(&[("port", name)], u64::from(snapshot.listens(ifindex)))?;
         }
-        Ok(())
-    };
-    of_interfaces("ptm_port_carrier", "Whether the link has carrier.", |interface| interface.carrier)?;
-    of_interfaces("ptm_port_listening", "Whether LLDP frames are captured on the port.", |interface| {
-        matches!(interface.capture, Some(Ok(_)))
-    })
+    }
+    Ok(())
 }
 
 fn expected(out: &mut Exposition<'_>, ports: &[Port<'_>], node: &str) -> fmt::Result {
     let mut family =
         out.info("ptm_port_expected_info", "The far end by the plan; both ends name the cable the same.")?;
-    for Port { name, row } in ports {
-        let Some((far_node, far_port)) = &row.far else { continue };
-        let far_port = far_port.as_deref();
-        let cable = cable((node, Some(&row.port)), (far_node, far_port));
+    for Port { name, report } in ports {
+        let Some(expectation) = report.expectation else { continue };
+        let (far_node, far_port) = (&*expectation.far_node, expectation.far_port.as_deref());
+        let cable = cable((node, Some(report.port)), (far_node, far_port));
         let (far_node, far_port) = (label(far_node), label(far_port.unwrap_or_default()));
         family.series(&[("port", name), ("cable", &cable), ("far_node", &far_node), ("far_port", &far_port)], 1_u64)?;
     }
@@ -131,31 +130,34 @@ pub fn cable(one: (&str, Option<&str>), other: (&str, Option<&str>)) -> String {
     format!("{} -- {}", label(&ends[0]), label(&ends[1]))
 }
 
-fn neighbors(out: &mut Exposition<'_>, ports: &[Port<'_>], snapshot: &Snapshot) -> fmt::Result {
+fn neighbors(out: &mut Exposition<'_>, ports: &[Port<'_>]) -> fmt::Result {
     let mut family = out.gauge("ptm_port_neighbors", "Neighbors heard on the port.")?;
-    let mut rest = snapshot.neighbors.as_slice();
-    for Port { name, row } in ports {
-        let here = rest.iter().take_while(|neighbor| neighbor.port == row.port).count();
-        rest = &rest[here..];
-        family.series(&[("port", name)], count(here))?;
+    for Port { name, report } in ports {
+        family.series(&[("port", name)], count(report.neighbors.len()))?;
     }
     let mut family =
         out.info("ptm_port_neighbor_info", "The neighbor that the verdict rests on, as it calls itself.")?;
-    for neighbor in snapshot.neighbors.iter().filter(|neighbor| neighbor.decides) {
-        let system_name = label(neighbor.system_name.as_deref().unwrap_or_default());
-        let (port, chassis_id, port_id) =
-            (label(&neighbor.port), label(&neighbor.chassis_id), label(&neighbor.port_id));
+    for Port { name, report } in ports {
+        let Some(pdu) = report.neighbor.map(Neighbor::pdu) else { continue };
+        let (chassis_id, port_id) = (pdu.chassis_id.to_string(), pdu.port_id.to_string());
+        let system_name = pdu.system_name.map_or(Cow::Borrowed(""), text);
+        let (chassis_id, port_id, system_name) = (label(&chassis_id), label(&port_id), label(&system_name));
         family.series(
-            &[("port", &port), ("chassis_id", &chassis_id), ("port_id", &port_id), ("system_name", &system_name)],
+            &[("port", name), ("chassis_id", &chassis_id), ("port_id", &port_id), ("system_name", &system_name)],
             1_u64,
         )?;
     }
     Ok(())
 }
 
+/// As it came where it is text.
+fn text(text: Text<'_>) -> Cow<'_, str> {
+    text.to_str().map_or_else(|| text.to_string().into(), Cow::Borrowed)
+}
+
 fn statistics(out: &mut Exposition<'_>, ports: &[Port<'_>], snapshot: &Snapshot) -> fmt::Result {
-    let of_ports = ports.iter().filter_map(|port| Some((port.name.as_ref(), &port.row.interface.as_ref()?.counters)));
-    let others: Vec<_> = snapshot.others.iter().map(|(name, statistics)| (label(name), statistics)).collect();
+    let of_ports = ports.iter().filter_map(|port| Some((port.name.as_ref(), port.report.statistics?)));
+    let others: Vec<_> = snapshot.monitor.others().map(|(name, statistics)| (label(name), statistics)).collect();
     let others = others.iter().map(|(name, statistics)| (name.as_ref(), *statistics));
     for (metric, help, get) in STATISTICS {
         let mut family = out.counter(metric, help)?;

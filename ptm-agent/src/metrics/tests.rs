@@ -2,42 +2,64 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
+use crate::capture::AttachPoint;
 use crate::clock::WallClock;
-use crate::control::rows::tests::{absent, miswired, neighbor};
-use crate::control::rows::{NeighborRow, PortRow};
-use crate::monitor::{Reason, Statistics};
+use crate::lldp::encode::Builder;
+use crate::lldp::{ChassisId, ChassisIdSubtype, PortId, PortIdSubtype, Text};
+use crate::monitor::{Link, Monitor, Statistics};
+use crate::plan;
 use crate::plan_file::PlanFileError;
 use crate::reload::{InForce, PlanStatus};
 use crate::time::BootTime;
 
-/// An agent with a miswired port, an absent one, and one that only ever heard a broken frame.
+const PLAN: &str = "graph { vm1:eth1 -- vm2:eth1; vm4:eth2 -- vm1:eth2; vm1:eth3 -- host }";
+
+const START: BootTime = BootTime::from_nanos(500_000_000_000);
+const NOW: BootTime = BootTime::from_nanos(1_000_000_000_000);
+
+/// A machine with a miswired port, `eth1`, and one on which only a broken frame was ever heard, `eth9`. It does not have
+/// the others that the plan names.
+fn monitor() -> Monitor {
+    let (topology, diagnostics) = plan::read(PLAN);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let mut monitor = Monitor::new(topology.plan_for("vm1").expect("the plan has vm1"));
+    for (ifindex, name) in [(1, "eth1"), (9, "eth9")] {
+        monitor.link(Link { ifindex, name, carrier: true, carrier_losses: 0 }, START);
+    }
+    monitor.lldpdu(1, &lldpdu(b"vm4", b"eth2", b"vm4"), START + Duration::from_millis(1_500));
+    monitor.lldpdu(9, b"broken", START);
+    monitor
+}
+
+fn lldpdu(chassis_id: &[u8], port_id: &[u8], system_name: &[u8]) -> Vec<u8> {
+    let chassis_id = ChassisId::new(ChassisIdSubtype::Local, chassis_id).unwrap();
+    let port_id = PortId::new(PortIdSubtype::InterfaceName, port_id).unwrap();
+    Builder::new(chassis_id, port_id, 120).system_name(Text::new(system_name).unwrap()).finish()
+}
+
 fn snapshot() -> Snapshot {
-    let now = BootTime::from_nanos(1_000_000_000_000);
+    of(monitor())
+}
+
+fn of(monitor: Monitor) -> Snapshot {
     let latency = latency();
     latency.observe(70e-6);
     latency.observe(0.5);
-    let in_force = InForce {
-        file: PathBuf::from("/etc/ptm.d/topology.dot"),
-        sha256: "ab".repeat(32),
-        node: "vm1".to_owned(),
-        since: BootTime::from_nanos(500_000_000_000),
-        took: Duration::from_micros(250),
-        links: 4,
-        nodes: 4,
-        ports: 2,
-    };
+    let took = Duration::from_micros(250);
+    let file = PathBuf::from("/etc/ptm.d/topology.dot");
+    let in_force = InForce::new(file, "ab".repeat(32), monitor.plan(), took, START);
     Snapshot {
-        now,
-        wall: WallClock::at(UNIX_EPOCH + Duration::from_secs(1_795_271_405), now),
+        now: NOW,
+        wall: WallClock::at(UNIX_EPOCH + Duration::from_secs(1_795_271_405), NOW),
         cursor: String::new(),
         plan: PlanStatus::new(in_force),
-        nodes: Vec::new(),
-        ports: vec![miswired(), absent()],
-        neighbors: vec![neighbor()],
-        others: vec![("eth9".to_owned(), Statistics { frames_in: 1, frames_in_error: 1, ..Statistics::default() })],
+        monitor,
+        captures: [(1, Ok(AttachPoint::Tcx)), (9, Err("no".to_owned()))].into(),
+        rows: OnceLock::new(),
         kernel: ptm_common::Counters { seen: 14, captured: 13, ring_full: 1, truncated: 2 },
         links: netlink::Counters { overruns: 1, resyncs: 2, failures: 3 },
         control: control::Counters { connected: 2, accepted: 5, refused: 6, ..control::Counters::default() },
@@ -126,16 +148,16 @@ ptm_port_reason{port="eth1",reason="absent"} 0
 ptm_port_reason{port="eth1",reason="unchecked"} 0
 ptm_port_reason{port="eth1",reason="unplanned"} 0
 ptm_port_cached{port="eth1"} 0
-ptm_port_transitions_total{port="eth1"} 3
-ptm_port_last_change_timestamp_seconds{port="eth1"} 1795271140.0
+ptm_port_transitions_total{port="eth1"} 2
+ptm_port_last_change_timestamp_seconds{port="eth1"} 1795270906.5
 ptm_port_carrier{port="eth1"} 1
 ptm_port_listening{port="eth1"} 1
 ptm_port_expected_info{port="eth1",cable="vm1:eth1 -- vm2:eth1",far_node="vm2",far_port="eth1"} 1
 ptm_port_neighbors{port="eth1"} 1
-ptm_port_neighbor_info{port="eth1",chassis_id="02:00:00:00:00:04",port_id="eth2",system_name="vm4"} 1
-ptm_lldp_frames_in_total{port="eth1"} 12
-ptm_lldp_frames_discarded_total{port="eth1"} 1
-ptm_lldp_frames_in_error_total{port="eth1"} 1
+ptm_port_neighbor_info{port="eth1",chassis_id="vm4",port_id="eth2",system_name="vm4"} 1
+ptm_lldp_frames_in_total{port="eth1"} 1
+ptm_lldp_frames_discarded_total{port="eth1"} 0
+ptm_lldp_frames_in_error_total{port="eth1"} 0
 ptm_lldp_tlvs_discarded_total{port="eth1"} 0
 ptm_lldp_tlvs_unrecognized_total{port="eth1"} 0
 ptm_lldp_ageouts_total{port="eth1"} 0
@@ -163,7 +185,7 @@ ptm_port_neighbors{port="eth2"} 0
 "#);
     insta::assert_snapshot!(series(snapshot(), "port=\"eth9\""), @r#"
 ptm_lldp_frames_in_total{port="eth9"} 1
-ptm_lldp_frames_discarded_total{port="eth9"} 0
+ptm_lldp_frames_discarded_total{port="eth9"} 1
 ptm_lldp_frames_in_error_total{port="eth9"} 1
 ptm_lldp_tlvs_discarded_total{port="eth9"} 0
 ptm_lldp_tlvs_unrecognized_total{port="eth9"} 0
@@ -173,7 +195,7 @@ ptm_lldp_too_many_neighbors_total{port="eth9"} 0
     insta::assert_snapshot!(series(snapshot(), "ptm_ports"), @r#"
 ptm_ports{status="pass"} 0
 ptm_ports{status="fail"} 1
-ptm_ports{status="no-info"} 1
+ptm_ports{status="no-info"} 2
 "#);
 }
 
@@ -218,7 +240,7 @@ ptm_netlink_resyncs_total 2
 ptm_netlink_failures_total 3
 ptm_plan_load_success 1
 ptm_plan_info{sha256="abababababababababababababababababababababababababababababababab",file="/etc/ptm.d/topology.dot"} 1
-ptm_plan_links 4
+ptm_plan_links 3
 ptm_plan_nodes 4
 ptm_plan_load_duration_seconds 0.00025
 ptm_plan_load_timestamp_seconds 1795270905.0
@@ -274,46 +296,25 @@ fn the_format_is_the_one_that_is_asked_for() {
 
 #[test]
 fn what_neighbors_say_is_escaped_bounded_and_on_one_series() {
-    let hostile = [
-        ("<script>evil</script>", "<script>evil</script>"),
-        ("evil\n\"quoted\"} 1\\", r#"evil\\n\"quoted\"} 1\\"#),
-        ("\u{202e}evil", r"\\u{202e}evil"),
-        ("evil\r\u{1b}[2J\u{0}", r"evil\\r\\u{1b}[2J\\u{0}"),
-        // What bytes that are not UTF-8 are by now.
-        (r"evil\xff", r"evil\\xff"),
+    let longest = "evil".repeat(64)[1..].to_owned();
+    let hostile: [(&[u8], &str); 6] = [
+        (b"<script>evil</script>", "<script>evil</script>"),
+        (b"evil\n\"quoted\"} 1\\", r#"evil\\n\"quoted\"} 1\\"#),
+        ("\u{202e}evil".as_bytes(), r"\\u{202e}evil"),
+        (b"evil\r\x1b[2J\0.", r"evil\\r\\u{1b}[2J\\u{0}."),
+        (b"evil\xff", r"evil\\xff"),
+        (longest.as_bytes(), &longest),
     ];
+    let usual = exposed(snapshot(), Format::Text);
     for (said, shown) in hostile {
-        let text = exposed(heard(said), Format::Text);
+        let mut monitor = monitor();
+        monitor.lldpdu(1, &lldpdu(b"vm4", b"eth2", said), NOW);
+        let text = exposed(of(monitor), Format::Text);
         let lines: Vec<_> = text.lines().filter(|line| line.contains("evil")).collect();
-        let expected = format!(
-            r#"ptm_port_neighbor_info{{port="eth1",chassis_id="{shown}",port_id="{shown}",system_name="{shown}"}} 1"#
-        );
-        assert_eq!(lines, [expected], "{said:?}");
-        assert_eq!(text.lines().count(), exposed(snapshot(), Format::Text).lines().count());
+        let expected = r#"ptm_port_neighbor_info{port="eth1",chassis_id="vm4",port_id="eth2",system_name="#;
+        assert_eq!(lines, [format!("{expected}\"{shown}\"}} 1")]);
+        assert_eq!(text.lines().count(), usual.lines().count());
     }
-}
-
-/// The agent, with a neighbor that says this wherever it can.
-fn heard(text: &str) -> Snapshot {
-    let said = || Some(text.to_owned());
-    let row = PortRow {
-        observed: said(),
-        system_name: said(),
-        port_id: said(),
-        port_description: said(),
-        explanation: text.to_owned(),
-        advice: said(),
-        ..miswired()
-    };
-    let neighbor = NeighborRow {
-        system_name: said(),
-        port_id: text.to_owned(),
-        port_description: said(),
-        chassis_id: text.to_owned(),
-        system_description: said(),
-        ..neighbor()
-    };
-    Snapshot { ports: vec![row, absent()], neighbors: vec![neighbor], ..snapshot() }
 }
 
 #[test]
@@ -332,28 +333,48 @@ fn a_label_is_no_longer_than_its_bound_and_cut_between_characters() {
 
 #[test]
 fn only_the_neighbor_that_decides_is_named() {
-    let others = (0..15).map(|number| NeighborRow { chassis_id: number.to_string(), decides: false, ..neighbor() });
-    let crowd = Snapshot { neighbors: others.chain([neighbor()]).collect(), ..snapshot() };
-    assert_eq!(series(crowd.clone(), "_neighbor_info"), series(snapshot(), "_neighbor_info"));
-    insta::assert_snapshot!(series(crowd, "ptm_port_neighbors"), @r#"
+    let mut monitor = monitor();
+    for number in 0..40_u8 {
+        monitor.lldpdu(1, &lldpdu(&[number], b"eth1", b"stranger"), NOW);
+    }
+    monitor.lldpdu(1, &lldpdu(b"vm2", b"eth1", b"vm2"), NOW);
+    insta::assert_snapshot!(series(of(monitor), "_neighbor"), @r#"
 ptm_port_neighbors{port="eth1"} 16
 ptm_port_neighbors{port="eth2"} 0
+ptm_port_neighbors{port="eth3"} 0
+ptm_port_neighbor_info{port="eth1",chassis_id="vm2",port_id="eth1",system_name="vm2"} 1
+ptm_lldp_too_many_neighbors_total{port="eth1"} 26
+ptm_lldp_too_many_neighbors_total{port="eth9"} 0
 "#);
 }
 
 #[test]
 fn a_port_that_is_gone_has_no_series() {
-    let gone = Snapshot { ports: vec![absent()], neighbors: Vec::new(), others: Vec::new(), ..snapshot() };
-    assert_eq!(series(gone, "eth1"), "");
+    let mut monitor = monitor();
+    monitor.link_gone(9, NOW);
+    monitor.link_gone(1, NOW);
+    let gone = of(monitor);
+    assert_eq!(series(gone.clone(), "eth9"), "");
+    for (name, _) in families(&exposed(gone.clone(), Format::OpenMetrics)) {
+        let left = matches!(
+            &*name,
+            "ptm_port_status"
+                | "ptm_port_reason"
+                | "ptm_port_cached"
+                | "ptm_port_expected_info"
+                | "ptm_port_neighbors"
+                | "ptm_port_transitions_total"
+                | "ptm_port_last_change_timestamp_seconds"
+        );
+        assert_eq!(series(gone.clone(), &format!("{name}{{port=\"eth1\"")) != "", left, "{name}");
+    }
 }
 
 #[test]
 fn a_time_is_the_same_at_every_scrape() {
-    let (then, later) = (snapshot(), Duration::from_millis(15_001));
-    let mut row = miswired();
-    row.changed = row.changed.map(|age| age + later);
-    let now = Snapshot { now: then.now + later, ports: vec![row, absent()], ..then.clone() };
-    assert_eq!(series(now, "_timestamp_"), series(then, "_timestamp_"));
+    let now = snapshot();
+    let later = Snapshot { now: NOW + Duration::from_millis(15_001), ..now.clone() };
+    assert_eq!(series(later, "_timestamp_"), series(now, "_timestamp_"));
 }
 
 #[test]
@@ -391,9 +412,7 @@ fn every_statistic_has_its_metric() {
 
 #[test]
 fn the_page_says_how_many_series_a_port_has() {
-    let (row, neighbor) = (PortRow { reason: Reason::Match, ..miswired() }, neighbor());
-    let port = Snapshot { ports: vec![row], neighbors: vec![neighbor], ..snapshot() };
-    let count = series(port, "port=\"eth1\"").lines().count();
+    let count = series(snapshot(), "port=\"eth1\"").lines().count();
     let page = include_str!("../../../docs/metrics.md");
     assert!(page.contains(&format!("with a neighbor, makes {count} series")), "{count}");
 }

@@ -1,5 +1,6 @@
 //! The neighbors of one port: whom LLDP has announced there, and until when it holds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::lldp::{self, Lldpdu};
@@ -20,7 +21,7 @@ pub const MAX_NEIGHBORS: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbor {
     /// A well-formed LLDPDU without padding: `lldp::decode` took it before it came here.
-    lldpdu: Box<[u8]>,
+    lldpdu: Arc<[u8]>,
     first_heard: BootTime,
     changed_at: BootTime,
     last_heard: BootTime,
@@ -83,7 +84,7 @@ impl Neighbor {
 
     pub(super) fn memory(&self) -> NeighborMemory {
         let Self { lldpdu, first_heard, changed_at, last_heard, ttl: _, doubted, unconfirmed_until } = self.clone();
-        NeighborMemory { lldpdu, first_heard, changed_at, last_heard, doubted, unconfirmed_until }
+        NeighborMemory { lldpdu: (*lldpdu).into(), first_heard, changed_at, last_heard, doubted, unconfirmed_until }
     }
 
     /// A neighbor from before a restart, which is at `now`. It holds for one TTL from then, as nobody may have listened
@@ -92,6 +93,7 @@ impl Neighbor {
         let NeighborMemory { lldpdu, first_heard, changed_at, last_heard, doubted, unconfirmed_until } = memory;
         let ttl = lldp::decode(&lldpdu).ok()?.ttl;
         let until = unconfirmed_until.unwrap_or(now + Duration::from_secs(ttl.into()));
+        let lldpdu = lldpdu.into();
         Some(Self { lldpdu, first_heard, changed_at, last_heard, ttl, doubted, unconfirmed_until: Some(until) })
     }
 

@@ -47,7 +47,7 @@ pub enum Heard {
     Stale,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Port {
     pub(super) ifindex: IfIndex,
     pub(super) name: Arc<str>,
