@@ -1,4 +1,4 @@
-//! What a PromQL expression names, as far as a look at its words tells.
+//! What a `PromQL` expression names, as far as a look at its words tells.
 
 use std::collections::BTreeSet;
 

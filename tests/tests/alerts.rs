@@ -129,9 +129,9 @@ fn identity(labels: &BTreeMap<String, String>) -> (String, String) {
 fn with_lines(file: &Path, key: &str, value: &str) -> String {
     let key = format!("{key}: ");
     let text = fs::read_to_string(file).unwrap();
-    let lines = text.lines().map(|line| match line.trim_start().starts_with(&key) {
-        true => format!("{}{key}{value}\n", &line[..line.len() - line.trim_start().len()]),
-        false => format!("{line}\n"),
+    let lines = text.lines().map(|line| match line.split_once(&key) {
+        Some((indent, _)) if indent.trim().is_empty() => format!("{indent}{key}{value}\n"),
+        _ => format!("{line}\n"),
     });
     lines.collect()
 }
