@@ -15,6 +15,7 @@ pub const DEFAULT_PORT: u16 = 10_786;
 
 /// The options about HTTP, of the agent and of the map.
 #[derive(Clone, Debug, Args)]
+#[group(id = "web")]
 pub struct Arguments {
     /// Where metrics, API and live map are served: ADDRESS:PORT or unix:PATH; more than once for several, none for no
     /// place
