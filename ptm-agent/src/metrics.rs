@@ -46,12 +46,20 @@ impl Collector for Metrics {
             None,
             seen.metric_type(),
         )?)?;
-        let connections = ConstGauge::new(i64::try_from(self.http.connections).unwrap_or(i64::MAX));
-        connections.encode(encoder.encode_descriptor(
-            "http_connections",
-            "Connections to the HTTP server",
+        let http = &self.http;
+        for (name, help, value) in [
+            ("http_connections", "Connections to the HTTP server", http.connections),
+            ("http_stream_clients", "Readers of the event stream", http.stream_clients),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        let dropped = ConstCounter::new(http.stream_clients_dropped);
+        dropped.encode(encoder.encode_descriptor(
+            "http_stream_clients_dropped",
+            "Readers of the event stream that were disconnected because they did not read",
             None,
-            connections.metric_type(),
+            dropped.metric_type(),
         )?)
     }
 }

@@ -3,6 +3,7 @@
 //! Machines differ and are noisy, so whatever a number is to be compared with is measured beside it in the same run.
 
 mod agents;
+mod audience;
 mod burst;
 mod clients;
 mod cost;
@@ -11,6 +12,7 @@ mod latency;
 mod memory;
 mod plans;
 mod ports;
+mod streams;
 mod table;
 mod throughput;
 
@@ -54,6 +56,8 @@ enum Line {
     Memory,
     /// 1,000 clients, of which 100 never read, and 10,000 events
     Clients,
+    /// 1,000 readers of the event stream, of whom 100 never read, and 1,000 events
+    Streams,
 }
 
 fn main() -> Result<ExitCode> {
@@ -75,6 +79,7 @@ fn main() -> Result<ExitCode> {
             Line::Plans => plans::measure(&mut table)?,
             Line::Memory => memory::measure(&mut table)?,
             Line::Clients => clients::measure(&mut table)?,
+            Line::Streams => streams::measure(&mut table)?,
         }
     }
     let missed = table.end();
