@@ -1,5 +1,6 @@
 //! Opening the sockets that the server listens on, and taking connections from them.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener as StdTcpListener};
@@ -155,6 +156,15 @@ pub(super) enum Peer {
     Address(IpAddr),
     /// A user of a Unix socket.
     User(u32),
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::User(user) => write!(f, "user {user}"),
+        }
+    }
 }
 
 impl Peer {
