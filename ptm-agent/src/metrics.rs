@@ -22,8 +22,32 @@ pub fn latency() -> Histogram {
     Histogram::new(LATENCY_BUCKETS)
 }
 
-/// The metrics of an agent and of its HTTP server, in the text format of `OpenMetrics`.
-pub fn text(snapshot: Arc<Snapshot>, http: Counts) -> String {
+/// A text format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Prometheus' own, 0.0.4: what `promtool check metrics` and a person's browser read.
+    Text,
+    /// `OpenMetrics` 1.0.0: what a Prometheus server asks for.
+    OpenMetrics,
+}
+
+impl Format {
+    /// The format for a client that sends this `Accept` header.
+    pub fn accepted(accept: &str) -> Self {
+        if accept.contains("application/openmetrics-text") { Self::OpenMetrics } else { Self::Text }
+    }
+
+    /// Its `Content-Type`.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+}
+
+/// The metrics of an agent and of its HTTP server.
+pub fn text(snapshot: Arc<Snapshot>, http: Counts, _format: Format) -> String {
     let mut registry = Registry::with_prefix("ptm");
     registry.register_collector(Box::new(Metrics { snapshot, http }));
     let mut text = String::new();

@@ -4,11 +4,13 @@ use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use serde_json::json;
 
 use super::history::{Event, History};
 use super::site::{Site, Unavailable};
 use crate::api;
+use crate::metrics::Format;
 
 #[derive(Debug)]
 pub(super) struct FakeSite {
@@ -52,14 +54,15 @@ pub(super) fn port_event(number: usize) -> Event {
 }
 
 impl Site for FakeSite {
-    async fn topology(&self) -> Result<api::Topology, Unavailable> {
+    async fn topology(&self) -> Result<Bytes, Unavailable> {
         let cursor = self.history.cursor().to_string();
         let end = |node| json!({ "node": node, "port": "swp1" });
         let links = json!([{ "ends": [end("leaf1"), end("spine1")] }]);
         let topology = json!({
             "server": server(), "cursor": cursor, "plan": plan(), "nodes": [], "links": links, "unplanned": [],
         });
-        self.answer(topology).await
+        let topology: api::Topology = self.answer(topology).await?;
+        Ok(serde_json::to_vec(&topology).expect("plain data").into())
     }
 
     async fn summary(&self) -> Result<api::Summary, Unavailable> {
@@ -74,7 +77,7 @@ impl Site for FakeSite {
         self.answer(json!({ "server": server(), "node": "leaf1", "port": name, "neighbors": [] })).await
     }
 
-    async fn metrics(&self) -> Result<String, Unavailable> {
+    async fn metrics(&self, _format: Format) -> Result<String, Unavailable> {
         Ok(self.metrics.clone())
     }
 

@@ -16,12 +16,15 @@ use super::counters::{Counters, RefusedRequest};
 use super::server::Client;
 use super::{Site, Unavailable, events, page};
 use crate::api::Refused;
+use crate::metrics::Format;
 
 /// Readers of the event stream at a time.
 const STREAM_CLIENTS: usize = 1_000;
 
 /// How soon a server that is ready answers.
 const READY_WITHIN: Duration = Duration::from_secs(1);
+
+const JSON: &str = "application/json";
 
 const OPENAPI: &str = include_str!("openapi.json");
 
@@ -48,7 +51,7 @@ fn routes<S: Site>() -> [(&'static str, MethodRouter<Shared<S>>); 10] {
         ("/api/v1/status", get(summary::<S>)),
         ("/api/v1/ports/{name}", get(port::<S>)),
         ("/api/v1/events", get(event_stream::<S>)),
-        ("/api/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI))),
+        ("/api/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, JSON)], OPENAPI))),
         ("/healthz", get("ok\n")),
         ("/readyz", get(ready::<S>)),
     ]
@@ -73,7 +76,7 @@ fn asset(path: &str, headers: &HeaderMap) -> Response {
 }
 
 async fn topology<S: Site>(State(shared): State<Shared<S>>) -> Result<Response, Unavailable> {
-    Ok(Json(shared.site.topology().await?).into_response())
+    Ok(([(header::CONTENT_TYPE, JSON)], shared.site.topology().await?).into_response())
 }
 
 async fn summary<S: Site>(State(shared): State<Shared<S>>) -> Result<Response, Unavailable> {
@@ -88,14 +91,10 @@ async fn port<S: Site>(State(shared): State<Shared<S>>, Path(name): Path<String>
 }
 
 async fn metrics<S: Site>(State(shared): State<Shared<S>>, headers: HeaderMap) -> Result<Response, Unavailable> {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    // An older scraper takes it as well: what it does not know are comments.
-    const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let knows_open_metrics = accepted.into_iter().any(|value| value.contains("application/openmetrics-text"));
-    let content_type = if knows_open_metrics { OPEN_METRICS } else { TEXT };
-    let head = [(header::CONTENT_TYPE, content_type), (header::VARY, "Accept")];
-    Ok((head, shared.site.metrics().await?).into_response())
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let format = Format::accepted(accept.unwrap_or_default());
+    let head = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "Accept")];
+    Ok((head, shared.site.metrics(format).await?).into_response())
 }
 
 async fn ready<S: Site>(State(shared): State<Shared<S>>) -> Response {

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::query::Queries;
 use super::{Counters, History};
 use crate::api;
@@ -16,14 +18,14 @@ pub struct Unavailable;
 
 /// What the routes ask.
 pub trait Site: Send + Sync + 'static {
-    /// For `/api/v1/topology`.
-    fn topology(&self) -> impl Future<Output = Result<api::Topology, Unavailable>> + Send;
+    /// For `/api/v1/topology`, as JSON: the map's is large, and made once for all who ask.
+    fn topology(&self) -> impl Future<Output = Result<Bytes, Unavailable>> + Send;
     /// For `/api/v1/status`.
     fn summary(&self) -> impl Future<Output = Result<api::Summary, Unavailable>> + Send;
     /// For `/api/v1/ports/NAME`; `None`: no such port. On the map the name is `NODE:PORT`.
     fn port(&self, name: &str) -> impl Future<Output = Result<Option<api::PortDetail>, Unavailable>> + Send;
-    /// For `/metrics`, in the text format of `OpenMetrics`.
-    fn metrics(&self) -> impl Future<Output = Result<String, Unavailable>> + Send;
+    /// For `/metrics`.
+    fn metrics(&self, format: metrics::Format) -> impl Future<Output = Result<String, Unavailable>> + Send;
     /// For `/readyz`: what it waits for before it is of use, in a sentence; `None`: for nothing.
     fn waits_for(&self) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send {
         async { self.summary().await.map(|_| None) }
@@ -52,8 +54,10 @@ impl AgentSite {
 }
 
 impl Site for AgentSite {
-    async fn topology(&self) -> Result<api::Topology, Unavailable> {
-        Ok(self.snapshot().await?.topology())
+    async fn topology(&self) -> Result<Bytes, Unavailable> {
+        Ok(serde_json::to_vec(&self.snapshot().await?.topology())
+            .expect("plain data is serialised without errors")
+            .into())
     }
 
     async fn summary(&self) -> Result<api::Summary, Unavailable> {
@@ -64,8 +68,8 @@ impl Site for AgentSite {
         Ok(self.snapshot().await?.port(name))
     }
 
-    async fn metrics(&self) -> Result<String, Unavailable> {
-        Ok(metrics::text(self.snapshot().await?, self.counters.counts()))
+    async fn metrics(&self, format: metrics::Format) -> Result<String, Unavailable> {
+        Ok(metrics::text(self.snapshot().await?, self.counters.counts(), format))
     }
 
     /// Ready is an agent that listens, or failed to, on each of the plan's ports that is there.
