@@ -149,7 +149,7 @@ SIGTERM, SIGINT  end",
 ];
 
 /// What the man page says beyond the flags, as [`crate::ptmctl::args::NOTES`].
-pub const NOTES: [(&str, &str); 3] = [
+pub const NOTES: [(&str, &str); 5] = [
     (
         "FILES",
         "\
@@ -158,6 +158,23 @@ pub const NOTES: [(&str, &str); 3] = [
 /etc/ptm.d/if-topo-pass, /etc/ptm.d/if-topo-fail  run once for each change of a port's status, if they are there and \
 executable
 /run/ptm/verdicts.json  the verdicts, for when the agent is restarted before the next boot",
+    ),
+    (
+        "HTTP",
+        "\
+/  the live map, for browsers
+/metrics  for Prometheus
+/api/v1/status, /api/v1/topology, /api/v1/ports/NAME  the same as JSON
+/api/v1/events  what changes, as it changes (server-sent events)
+/api/v1/openapi.json  describes the API
+/healthz, /readyz  200 if the server lives; if the agent answers and listens on its ports",
+    ),
+    (
+        "SECURITY",
+        "\
+Nothing can be changed by HTTP, and by default only this machine can ask. Beyond it --web-config asks for passwords and \
+encrypts: the file, its certificates included, is read again when it changes. A browser, or Prometheus, must call the \
+server by its address, its host name or a name given by --web-host.",
     ),
     (
         "SIGNALS",

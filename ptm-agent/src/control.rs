@@ -25,7 +25,7 @@ mod answer;
 mod client;
 mod from_monitor;
 mod peer;
-mod rate_limit;
+pub(crate) mod rate_limit;
 mod refusal;
 mod request;
 mod server;

@@ -1,7 +1,7 @@
 //! The limit of open files (`RLIMIT_NOFILE`): raised for the agent, given back to what it starts.
 //!
 //! A shell or a service manager starts programs with a soft limit of 1,024, because `select` can't see descriptors
-//! beyond that. The agent doesn't use it and needs more: one a port and one a client. A hook script may run a program
+//! beyond that. The agent doesn't use it and needs more: one a port, one a client and one a connection by HTTP. A hook script may run a program
 //! that does, and gets the limit that the agent was started with.
 
 use std::io;
@@ -11,8 +11,9 @@ use std::sync::OnceLock;
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 
-/// What a large switch asks for: 1,024 ports, 1,024 clients and those in reserve, and hooks, maps, sockets besides.
-const ENOUGH: rlim_t = 2_304;
+/// What a large switch asks for: 1,024 ports, 1,024 clients and those in reserve, 1,100 connections by HTTP, and hooks,
+/// maps, sockets besides.
+const ENOUGH: rlim_t = 3_456;
 
 /// The soft limit before it was raised. The limit itself is the process's, so there is only one of it.
 static INHERITED: OnceLock<rlim_t> = OnceLock::new();

@@ -12,6 +12,7 @@ use crate::{build, root};
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// What to measure: cost, latency, burst, throughput, plans, memory, clients, scrape; everything if not given
+    /// What to measure: cost, latency, burst, throughput, plans, memory, clients, streams; everything if not given
     #[arg(value_name = "NAME")]
     lines: Vec<String>,
     /// Exit with 1 if a budget is missed

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// Lets so many lines through in so long, and counts the others.
 #[derive(Debug)]
-pub(super) struct RateLimit {
+pub(crate) struct RateLimit {
     burst: u32,
     interval: Duration,
     /// When the present interval began: with the first line after the one before.
@@ -21,12 +21,12 @@ pub(super) struct RateLimit {
 }
 
 impl RateLimit {
-    pub(super) fn new(burst: u32, interval: Duration) -> Self {
+    pub(crate) fn new(burst: u32, interval: Duration) -> Self {
         Self { burst, interval, began: None, passed: 0, withheld: 0 }
     }
 
     /// Whether one more line may be written; if not, it counts as withheld.
-    pub(super) fn admits(&mut self, now: Instant) -> bool {
+    pub(crate) fn admits(&mut self, now: Instant) -> bool {
         if self.end().is_none_or(|end| now >= end) {
             (self.began, self.passed) = (Some(now), 0);
         }
@@ -37,12 +37,12 @@ impl RateLimit {
     }
 
     /// When it is to be told how many were withheld: at the end of the interval, if any were.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Instant> {
         self.end().filter(|_| self.withheld > 0)
     }
 
     /// How many were withheld since this was last asked.
-    pub(super) fn take_withheld(&mut self) -> u64 {
+    pub(crate) fn take_withheld(&mut self) -> u64 {
         std::mem::take(&mut self.withheld)
     }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::history::{Event, History};
 use super::site::{Site, Unavailable};
 use crate::api;
+use crate::metrics::Format;
 
 #[derive(Debug)]
 pub(super) struct FakeSite {
@@ -76,7 +77,7 @@ impl Site for FakeSite {
         self.answer(json!({ "server": server(), "node": "leaf1", "port": name, "neighbors": [] })).await
     }
 
-    async fn metrics(&self, _: crate::metrics::Format) -> Result<String, Unavailable> {
+    async fn metrics(&self, _format: Format) -> Result<String, Unavailable> {
         Ok(self.metrics.clone())
     }
 

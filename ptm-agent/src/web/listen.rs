@@ -1,5 +1,6 @@
 //! Opening the sockets that the server listens on, and taking connections from them.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener as StdTcpListener};
@@ -8,6 +9,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream as StdUnixStream};
 use std::path::{Path, PathBuf};
 
+use nix::sys::socket::{setsockopt, sockopt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 
@@ -144,6 +146,9 @@ pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
+/// Milliseconds for which the kernel keeps what a client does not take: longer than the server does.
+const UNTAKEN: u32 = 20_000;
+
 /// Who connects, as far as places are shared out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Peer {
@@ -151,6 +156,15 @@ pub(super) enum Peer {
     Address(IpAddr),
     /// A user of a Unix socket.
     User(u32),
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::User(user) => write!(f, "user {user}"),
+        }
+    }
 }
 
 impl Peer {
@@ -200,8 +214,10 @@ impl Listener {
 
 /// Events are not to wait for others, and not to pile up in the kernel.
 fn prepare(stream: &TcpStream) {
-    // Neither is worth a connection.
+    // None of it is worth a connection.
     let _ = stream.set_nodelay(true);
+    // What was not taken when the connection was closed, or whose client lost power, the kernel keeps so long.
+    let _ = setsockopt(stream, sockopt::TcpUserTimeout, &UNTAKEN);
     let length = libc::socklen_t::try_from(size_of_val(&UNSENT)).expect("four");
     // SAFETY: the descriptor is open for the call; the kernel reads an int, which lives as long.
     unsafe {

@@ -24,6 +24,8 @@ const STREAM_CLIENTS: usize = 1_000;
 /// How soon a server that is ready answers.
 const READY_WITHIN: Duration = Duration::from_secs(1);
 
+const JSON: &str = "application/json";
+
 const OPENAPI: &str = include_str!("openapi.json");
 
 /// What handlers share.
@@ -49,7 +51,7 @@ fn routes<S: Site>() -> [(&'static str, MethodRouter<Shared<S>>); 10] {
         ("/api/v1/status", get(summary::<S>)),
         ("/api/v1/ports/{name}", get(port::<S>)),
         ("/api/v1/events", get(event_stream::<S>)),
-        ("/api/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI))),
+        ("/api/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, JSON)], OPENAPI))),
         ("/healthz", get("ok\n")),
         ("/readyz", get(ready::<S>)),
     ]
@@ -74,7 +76,7 @@ fn asset(path: &str, headers: &HeaderMap) -> Response {
 }
 
 async fn topology<S: Site>(State(shared): State<Shared<S>>) -> Result<Response, Unavailable> {
-    Ok(([(header::CONTENT_TYPE, "application/json")], shared.site.topology().await?).into_response())
+    Ok(([(header::CONTENT_TYPE, JSON)], shared.site.topology().await?).into_response())
 }
 
 async fn summary<S: Site>(State(shared): State<Shared<S>>) -> Result<Response, Unavailable> {
@@ -89,8 +91,8 @@ async fn port<S: Site>(State(shared): State<Shared<S>>, Path(name): Path<String>
 }
 
 async fn metrics<S: Site>(State(shared): State<Shared<S>>, headers: HeaderMap) -> Result<Response, Unavailable> {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let format = Format::accepted(&accepted.collect::<Vec<_>>().join(","));
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let format = Format::accepted(accept.unwrap_or_default());
     let head = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "Accept")];
     Ok((head, shared.site.metrics(format).await?).into_response())
 }

@@ -6,8 +6,8 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,7 @@ use super::listen::{self, Io, ListenError, Listener, Peer, Socket, SocketFile};
 use super::routes::{self, Shared, refused};
 use super::site::Site;
 use super::unread::Unread;
+use crate::control::rate_limit::RateLimit;
 use crate::host;
 
 /// What clients may take.
@@ -71,6 +72,10 @@ impl Default for Limits {
         }
     }
 }
+
+/// Lines of the log for clients that are turned away or let go, in each interval.
+const LOG_BURST: u32 = 10;
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Why the server can't run.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +126,8 @@ impl Server {
         let relay = Arc::clone(site.history());
         let router = routes::router(Shared { site, counters: Arc::clone(&counters) });
         let names = Names::new(&arguments.web_host);
-        let shared = Arc::new(Common { limits, live, door, names, router, counters });
+        let log = Mutex::new(RateLimit::new(LOG_BURST, LOG_INTERVAL));
+        let shared = Arc::new(Common { limits, live, door, names, router, counters, log });
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             // For bcrypt and the resolver.
@@ -161,6 +167,22 @@ struct Common {
     names: Names,
     router: Router,
     counters: Arc<Counters>,
+    /// For the log's lines of clients that can make one after the other.
+    log: Mutex<RateLimit>,
+}
+
+impl Common {
+    /// Tells the log of a client, unless there are too many to tell of.
+    fn tell(&self, peer: Peer, what: &str) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.admits(tokio::time::Instant::now()) {
+            let more = match log.take_withheld() {
+                0 => String::new(),
+                more => format!("; {more} others before have no line of their own"),
+            };
+            tracing::warn!("HTTP client {peer} {what}{more}");
+        }
+    }
 }
 
 /// Something that a connection's handlers and its end have to tell each other.
@@ -212,8 +234,7 @@ async fn listen(socket: Socket, common: Arc<Common>) {
                 failing = false;
                 match common.door.admit(peer) {
                     Ok(place) => drop(tokio::spawn(serve(stream, peer, place, Arc::clone(&common)))),
-                    // Counted; a line each would be for strangers to write.
-                    Err(why) => tracing::debug!("HTTP client turned away: {}", why.as_str()),
+                    Err(why) => common.tell(peer, &format!("was turned away: {}", why.as_str())),
                 }
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected) => {}
@@ -255,6 +276,7 @@ async fn serve(stream: Box<dyn Io>, peer: Peer, place: Place, common: Arc<Common
         .serve_connection(TokioIo::new(stream), service)
         .await;
     if stuck.load(Ordering::Relaxed) {
+        common.tell(peer, "was let go: it does not take what it is sent");
         if client.reads_stream.load(Ordering::Relaxed) {
             counters.drop_stream_client();
         } else {

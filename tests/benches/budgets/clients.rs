@@ -1,9 +1,5 @@
 //! A thousand clients of the real agent's control socket, a hundred of which never read, while verdicts keep changing.
-//!
-//! All clients are in this process, on one of two cores perhaps, with the kernel's work for them: so frames are sent
-//! only so far ahead of the slowest reader. What is measured is the agent, not who is starved by the machine.
 
-use std::cell::RefCell;
 use std::io::{self, Read as _};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixStream as StdStream};
@@ -16,11 +12,11 @@ use ptm_agent::control::codec::{self, Decoder, Incoming, Kind, LONGEST_BODY, Mes
 use ptm_agent::control::record::Record;
 use ptm_agent::open_files;
 use tokio::net::UnixStream;
-use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 
 use crate::agents::{self, FAR, NODE, megabytes};
+use crate::audience::{Audience, wrong_name};
 use crate::ports::Wires;
 use crate::table::Table;
 
@@ -109,7 +105,7 @@ enum End {
 }
 
 async fn play(clients: Vec<StdStream>, wires: &Wires) -> Result<Outcome> {
-    let audience = Rc::new(Audience::default());
+    let audience = Rc::new(Audience::new(READERS, check));
     let mut stuck = Vec::new();
     for (number, stream) in clients.into_iter().enumerate() {
         // Every tenth, so that they are spread over the agent's tables.
@@ -131,80 +127,10 @@ async fn play(clients: Vec<StdStream>, wires: &Wires) -> Result<Outcome> {
     }
 
     let started = Instant::now();
-    let send = async {
-        for number in 0..EVENTS {
-            audience.has_heard((number + 1).saturating_sub(WINDOW)).await?;
-            wires.send(0, &agents::announcement(0, wrong_name(number).as_deref()))?;
-        }
-        audience.has_heard(EVENTS).await
-    };
-    let ended = timeout(LIMIT, send).await.context("it takes too long").flatten();
+    let ended = timeout(LIMIT, audience.tell(wires, EVENTS, WINDOW)).await.context("it takes too long").flatten();
     let taken = started.elapsed();
     let stuck = stuck.into_iter().map(end_of).collect::<Result<_>>()?;
-    let heard = audience.heard.borrow().events.iter().map(|(_, readers)| readers).sum();
-    Ok(Outcome { heard, trouble: ended.err().map(|error| format!("{error:#}")), stuck, taken })
-}
-
-/// The neighbor's name in this frame: the one that the plan expects (`None`) and a wrong one by turns, so that each
-/// frame turns the verdict; wrong ones bear a number, so that a pair of events that is lost shows too.
-fn wrong_name(number: usize) -> Option<String> {
-    (number % 2 == 1).then(|| format!("wrong{number}"))
-}
-
-/// What all readers together have heard.
-#[derive(Default)]
-struct Audience {
-    heard: RefCell<Heard>,
-    news: Notify,
-}
-
-#[derive(Default)]
-struct Heard {
-    /// Each event as its first reader got it, and how many have it.
-    events: Vec<(Vec<u8>, usize)>,
-    /// So many events every reader has.
-    by_all: usize,
-    trouble: Option<String>,
-}
-
-impl Audience {
-    /// A reader, who has all events before, has got event `number`.
-    fn hear(&self, number: usize, body: &[u8]) -> Result<()> {
-        let mut heard = self.heard.borrow_mut();
-        if number == heard.events.len() {
-            check(number, body)?;
-            heard.events.push((body.to_owned(), 0));
-        }
-        let (event, readers) = &mut heard.events[number];
-        ensure!(event == body, "event {number} reads otherwise for another reader");
-        *readers += 1;
-        if *readers == READERS {
-            heard.by_all = number + 1;
-            self.news.notify_one();
-        }
-        Ok(())
-    }
-
-    fn give_up(&self, trouble: &anyhow::Error) {
-        self.heard.borrow_mut().trouble.get_or_insert(format!("{trouble:#}"));
-        self.news.notify_one();
-    }
-
-    /// Waits until every reader has got the first `count` events.
-    async fn has_heard(&self, count: usize) -> Result<()> {
-        loop {
-            {
-                let heard = self.heard.borrow();
-                if let Some(trouble) = &heard.trouble {
-                    bail!("{trouble}");
-                }
-                if heard.by_all >= count {
-                    return Ok(());
-                }
-            }
-            self.news.notified().await;
-        }
-    }
+    Ok(Outcome { heard: audience.heard(), trouble: ended.err().map(|error| format!("{error:#}")), stuck, taken })
 }
 
 /// Whether this is the notification that the frame of this number made.

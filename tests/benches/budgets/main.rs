@@ -3,6 +3,7 @@
 //! Machines differ and are noisy, so whatever a number is to be compared with is measured beside it in the same run.
 
 mod agents;
+mod audience;
 mod burst;
 mod clients;
 mod cost;
@@ -12,6 +13,7 @@ mod memory;
 mod plans;
 mod ports;
 mod scrape;
+mod streams;
 mod table;
 mod throughput;
 
@@ -57,6 +59,8 @@ enum Line {
     Clients,
     /// A scrape of 1,024 ports
     Scrape,
+    /// 1,000 readers of the event stream, of whom 100 never read, and 1,000 events
+    Streams,
 }
 
 fn main() -> Result<ExitCode> {
@@ -79,6 +83,7 @@ fn main() -> Result<ExitCode> {
             Line::Memory => memory::measure(&mut table)?,
             Line::Clients => clients::measure(&mut table)?,
             Line::Scrape => scrape::measure(&mut table)?,
+            Line::Streams => streams::measure(&mut table)?,
         }
     }
     let missed = table.end();
