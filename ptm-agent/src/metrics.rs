@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use prometheus_client::metrics::histogram::Histogram;
 
-pub use self::exposition::{Exposition, Family, Format, LONGEST_LABEL, expose, label};
+pub use self::exposition::{Exposition, Family, Format, LONGEST_LABEL, Value, expose, label};
 pub use self::families::{build_info, http, plan};
 use self::families::{by_why, count};
 pub use self::ports::cable;

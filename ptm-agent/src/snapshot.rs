@@ -1,7 +1,7 @@
 //! The agent's whole state at one moment, as plain data of its own: what the agent's task hands to whoever serves it.
 //!
 //! Metrics and API answers are made from it elsewhere, on another thread, so that a scrape costs the agent's task no
-//! more than copying: what the monitor has of a thousand ports is copied in a tenth of a millisecond, as names and
+//! more than copying: what the monitor has of a thousand ports is copied in a fraction of a millisecond, as names and
 //! LLDPDUs are shared, and takes milliseconds to be put into words.
 
 use std::collections::{BTreeSet, HashMap};

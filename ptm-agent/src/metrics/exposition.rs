@@ -52,13 +52,27 @@ where
 {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Writer { format, write }));
-    let mut text = String::with_capacity(capacity);
+    let mut text = Text(String::with_capacity(capacity));
     let written = text::encode_registry(&mut text, &registry).and_then(|()| match format {
         Format::Text => Ok(()),
         Format::OpenMetrics => text::encode_eof(&mut text),
     });
     written.expect("writing to a String can't fail");
-    text
+    text.0
+}
+
+/// Takes the text as the library writes it, in very small pieces: half of them are one character, for which copying
+/// memory would be the larger part of the work.
+struct Text(String);
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        match *text.as_bytes() {
+            [byte] => self.0.push(char::from(byte)),
+            _ => self.0.push_str(text),
+        }
+        Ok(())
+    }
 }
 
 struct Writer<F> {
@@ -134,6 +148,11 @@ impl Exposition<'_> {
     }
 }
 
+/// What a series may stand at: whole numbers and fractions.
+pub trait Value: EncodeGaugeValue + EncodeCounterValue + Copy {}
+
+impl<T: EncodeGaugeValue + EncodeCounterValue + Copy> Value for T {}
+
 /// A family of series, which are written one after the other.
 #[derive(Debug)]
 pub struct Family<'a> {
@@ -144,16 +163,12 @@ pub struct Family<'a> {
 
 impl Family<'_> {
     /// The only series of the family.
-    pub fn value(&mut self, value: impl EncodeGaugeValue + EncodeCounterValue) -> fmt::Result {
+    pub fn value(&mut self, value: impl Value) -> fmt::Result {
         write(&mut self.encoder, self.series, value)
     }
 
     /// One more series. Its labels' values are escaped here as the format needs it; see [`label`] for what they may be.
-    pub fn series(
-        &mut self,
-        labels: &[(&str, &str)],
-        value: impl EncodeGaugeValue + EncodeCounterValue,
-    ) -> fmt::Result {
+    pub fn series(&mut self, labels: &[(&str, &str)], value: impl Value) -> fmt::Result {
         match self.series {
             MetricType::Info => self.encoder.encode_info(&labels),
             series => write(&mut self.encoder.encode_family(&labels)?, series, value),
@@ -161,11 +176,7 @@ impl Family<'_> {
     }
 }
 
-fn write(
-    encoder: &mut MetricEncoder<'_>,
-    series: MetricType,
-    value: impl EncodeGaugeValue + EncodeCounterValue,
-) -> fmt::Result {
+fn write(encoder: &mut MetricEncoder<'_>, series: MetricType, value: impl Value) -> fmt::Result {
     match series {
         MetricType::Counter => encoder.encode_counter::<NoLabelSet, _, u64>(&value, None),
         _ => encoder.encode_gauge(&value),
@@ -174,7 +185,8 @@ fn write(
 
 /// A text as the value of a label: with what deceives written out, and no longer than [`LONGEST_LABEL`].
 pub fn label(text: &str) -> Cow<'_, str> {
-    if text.len() <= LONGEST_LABEL && !text.chars().any(is_deceptive) {
+    let harmless = || text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(is_deceptive);
+    if text.len() <= LONGEST_LABEL && harmless() {
         return Cow::Borrowed(text);
     }
     let mut label = shown(text);

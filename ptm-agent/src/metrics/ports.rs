@@ -67,7 +67,9 @@ fn verdicts(out: &mut Exposition<'_>, ports: &[Port<'_>]) -> fmt::Result {
         family.series(&[("port", name)], u64::from(report.cached))?;
     }
     let mut counts = Count::default();
-    ports.iter().for_each(|port| counts.add(port.report.reason.status()));
+    for port in ports {
+        counts.add(port.report.reason.status());
+    }
     let Count { pass, fail, no_info } = counts;
     let mut family = out.gauge("ptm_ports", "Ports that have this status.")?;
     for (status, ports) in [(Status::Pass, pass), (Status::Fail, fail), (Status::NoInfo, no_info)] {
