@@ -11,6 +11,7 @@
 
 pub mod address;
 mod history;
+mod page;
 mod routes;
 mod site;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 
 use super::address::Socket;
-use super::{Site, Unavailable};
+use super::{Site, Unavailable, page};
 use crate::api::Refused;
 
 /// Serves a site at these sockets, for ever. Needs a tokio runtime.
@@ -36,12 +36,22 @@ pub(super) async fn serve<S: Site>(sockets: Vec<Socket>, site: Arc<S>) {
 
 fn router<S: Site>(site: Arc<S>) -> Router {
     Router::new()
+        .route("/", get(index))
+        .route("/assets/{*path}", get(asset))
         .route("/metrics", get(metrics::<S>))
         .route("/api/v1/topology", get(topology::<S>))
         .route("/api/v1/status", get(summary::<S>))
         .route("/api/v1/ports/{name}", get(port::<S>))
         .route("/healthz", get("ok\n"))
         .with_state(site)
+}
+
+async fn index(headers: HeaderMap) -> Response {
+    page::answer("index.html", &headers).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+}
+
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    page::answer(&path, &headers).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
 async fn topology<S: Site>(State(site): State<Arc<S>>) -> Result<Response, Unavailable> {

@@ -91,10 +91,10 @@ export class Details {
   #ends(cable, headed) {
     const ends = [cable.a, cable.b].filter((end) => end.verdict || !this.#model.isAgent);
     ends.sort((x, y) => Number(Boolean(y.verdict?.advice)) - Number(Boolean(x.verdict?.advice)));
-    return ends.map((end) => h('section', { 'data-evidence': end.key, 'data-status': end.verdict?.status ?? 'no-info' }, h(headed ? 'h3' : 'h4', {}, ...rich(say`${end.key}`)), ...this.#evidence(end)));
+    return ends.map((end) => h('section', { 'data-evidence': end.key, 'data-status': end.verdict?.status ?? 'no-info' }, h(headed ? 'h3' : 'h4', {}, ...rich(say`${end.key}`)), ...this.#evidence(end, headed)));
   }
 
-  #evidence(end) {
+  #evidence(end, headed) {
     const { verdict } = end;
     if (!verdict) {
       const agent = this.#model.nodes.get(end.node)?.agent;
@@ -111,8 +111,9 @@ export class Details {
       ['cached', verdict.cached ? ['from before the agent’s restart, not confirmed by LLDP yet'] : null],
     ];
     return [
-      verdict.advice ? h('p', { class: 'advice' }, ...rich(advised(end))) : null,
-      h('p', {}, name(verdict.explanation), '.'),
+      // Of two exchanged cables one thing is to be done, and that stands above.
+      verdict.advice && headed ? h('p', { class: 'advice' }, ...rich(advised(end))) : null,
+      h('p', {}, name(verdict.explanation), '.', verdict.advice && !headed ? h('span', { class: 'id' }, ' ', ...rich(advised(end))) : ''),
       h('dl', {}, ...rows.filter(([, value]) => value).flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, ...value)])),
     ].filter(Boolean);
   }

@@ -2,6 +2,7 @@
 
 import { distance, labelPlace, path, point } from './cables.js';
 import { s } from './dom.js';
+import { frame } from './layout.js';
 import { describeCable, describeNode } from './speech.js';
 import { strays } from './strays.js';
 import { REACHES, clipped, shown } from './words.js';
@@ -10,6 +11,8 @@ import { REACHES, clipped, shown } from './words.js';
 const MOST_LABELS = 300;
 /** Up to here all port names are written, whatever the zoom. */
 const FEW_CABLES = 72;
+/** From here on the cables of a fabric are a weave; those that pass step back. */
+const CROWD = 400;
 /** From this scale on port names of a large drawing can be told apart. */
 const READABLE = 0.85;
 /** Crosses drawn at once. A cable that fails is thick besides. */
@@ -26,6 +29,7 @@ export class Drawing {
   #cables = new Map();
   /** @type {Map<string, SVGGElement>} */
   #nodes = new Map();
+  #levels = {};
   #scale = 1;
   #hot = { cables: new Set(), nodes: new Set() };
   #transform = { x: 0, y: 0, k: 1 };
@@ -34,7 +38,7 @@ export class Drawing {
   constructor(svg) {
     this.#svg = svg;
     this.#world = s('g', { class: 'world' });
-    for (const layer of ['halo', 'cables', 'strays', 'nodes', 'marks', 'labels']) {
+    for (const layer of ['halo', 'cables', 'nodes', 'strays', 'marks', 'labels']) {
       this.#world.append((this.#layers[layer] = s('g', { class: layer })));
     }
     this.#layers.halo.setAttribute('aria-hidden', 'true');
@@ -62,7 +66,10 @@ export class Drawing {
       cables.push(element);
       this.#paintCable(cable);
     }
-    this.#layers.cables.replaceChildren(...cables);
+    // What fails lies on top: on a large map it could not be seen under the rest.
+    this.#levels = Object.fromEntries(['pass', 'no-info', 'fail'].map((status) => [status, s('g')]));
+    this.#layers.cables.replaceChildren(...Object.values(this.#levels));
+    for (const element of cables) this.#levels[element.dataset.status].append(element);
     const nodes = [];
     for (const node of model.nodes.values()) {
       const box = layout.boxes.get(node.name);
@@ -80,6 +87,7 @@ export class Drawing {
     }
     this.#layers.nodes.replaceChildren(...nodes);
     this.#svg.toggleAttribute('data-many', cables.length > FEW_CABLES);
+    this.#svg.toggleAttribute('data-crowd', cables.length > CROWD);
     this.#rove();
     this.#overlays();
     this.highlight(this.#hot);
@@ -113,7 +121,12 @@ export class Drawing {
   #paintCable(cable) {
     const element = this.#cables.get(cable.id);
     if (!element) return;
-    set(element, 'data-status', cable.status);
+    if (element.dataset.status !== cable.status) {
+      element.dataset.status = cable.status;
+      const focused = document.activeElement === element;
+      if (element.parentNode) this.#levels[cable.status].append(element);
+      if (focused) element.focus();
+    }
     set(element, 'data-reason', cable.reason ?? '');
     element.toggleAttribute('data-unplanned', !cable.planned);
     element.toggleAttribute('data-cached', Boolean(cable.a.verdict?.cached || cable.b.verdict?.cached));
@@ -129,7 +142,7 @@ export class Drawing {
     set(element, 'data-agent', state ?? '');
     const bad = state && state !== 'up' ? REACHES[state] : null;
     const sub = element.lastChild;
-    const text = bad ? `${bad.symbol} ${bad.word}` : (node.function ?? (node.stranger ? 'not in the plan' : ''));
+    const text = bad ? `${bad.symbol} ${state}` : (node.function ?? (node.stranger ? 'not in the plan' : ''));
     const width = this.#layout.boxes.get(node.name).w;
     const shownText = clipped(shown(text), Math.floor((width - 8) / 5.6));
     if (sub.textContent !== shownText) sub.textContent = shownText;
@@ -194,15 +207,19 @@ export class Drawing {
       if (!cable) continue;
       for (const [end, first] of [[cable.a, true], [cable.b, false]]) {
         if (end.port === null) continue;
+        const hot = this.#hot.cables.has(id);
         const place = labelPlace(run, first);
+        // Where ports stand closer than their names are high, these come with zooming in.
+        const size = hot || place.size === null ? 11.5 : place.size;
+        if (!all && !hot && size * k < 6) continue;
         labels.push(
           s('text', {
-            class: `port${this.#hot.cables.has(id) ? ' hot' : ''}`,
+            class: `port${hot ? ' hot' : ''}`,
             'data-end': end.key,
             'data-status': end.verdict?.status ?? 'no-info',
             'text-anchor': place.anchor,
             transform: `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})${place.angle ? ` rotate(${place.angle.toFixed(1)})` : ''}`,
-            dy: run.turned ? -3 : null,
+            'font-size': size.toFixed(1),
           }, clipped(shown(end.port), 14)),
         );
       }
@@ -252,16 +269,16 @@ export class Drawing {
     return nearest === null ? null : { cable: nearest };
   }
 
-  /** @param {{cable?: string, node?: string}} item @returns {[number, number] | null} */
-  place({ cable, node }) {
-    if (cable !== undefined) return this.#runs.has(cable) ? point(this.#runs.get(cable), 0.5) : null;
+  /** What holds these cables and this machine. @param {string[]} cables @param {string | null} node */
+  frame(cables, node) {
+    const boxes = new Map();
+    for (const id of cables) {
+      const run = this.#runs.get(id);
+      if (run) boxes.set(id, { x: (run.x1 + run.x2) / 2, y: (run.y1 + run.y2) / 2, w: Math.abs(run.x2 - run.x1) + 60, h: Math.abs(run.y2 - run.y1) + 80 });
+    }
     const box = this.#layout?.boxes.get(node);
-    return box ? [box.x, box.y] : null;
-  }
-
-  /** The element of a cable or machine. */
-  element({ cable, node }) {
-    return (cable !== undefined ? this.#cables.get(cable) : this.#nodes.get(node)) ?? null;
+    if (box) boxes.set('', { ...box, w: box.w + 200, h: box.h + 200 });
+    return boxes.size > 0 ? frame(boxes) : null;
   }
 
   /** Cables, worst first, then machines: the order of the arrow keys. */

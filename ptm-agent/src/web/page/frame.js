@@ -21,18 +21,19 @@ export function showTitle(model, connection) {
   if (link.getAttribute('href') !== icon) link.setAttribute('href', icon);
 }
 
-/** @param {import('./model.js').Model} model @param {number} findings how many there are */
+/** @param {import('./model.js').Model} model @param {import('./findings.js').Finding[]} findings */
 export function showFrame(model, findings) {
   const { server, plan, counts } = model;
   byId('server').textContent = shown(called(model));
   byId('server').title = shown(called(model));
-  const state = counts.cables.fail > 0 ? 'fail' : counts.cables['no-info'] > 0 || findings > 0 ? 'no-info' : 'pass';
+  const state = counts.cables.fail > 0 ? 'fail' : counts.cables['no-info'] > 0 || findings.length > 0 ? 'no-info' : 'pass';
   const head = byId('headline');
   head.dataset.status = state;
   const words = headline(counts, model.isAgent);
   if (head.textContent !== words) head.replaceChildren(words);
   const { ports } = counts;
-  byId('subline').textContent = `${model.isAgent ? 'This machine’s ports' : 'Ports'}: ${ports.pass.toLocaleString('en')} pass, ${ports.fail.toLocaleString('en')} fail, ${ports['no-info'].toLocaleString('en')} no info${counts.unplanned > 0 ? `; ${count(counts.unplanned, 'neighbor')} not in the plan` : ''}`;
+  const agents = findings.filter((finding) => finding.kind === 'agent').length;
+  byId('subline').textContent = `${model.isAgent ? 'This machine’s ports' : 'Ports'}: ${ports.pass.toLocaleString('en')} pass, ${ports.fail.toLocaleString('en')} fail, ${ports['no-info'].toLocaleString('en')} no info${counts.unplanned > 0 ? `; ${count(counts.unplanned, 'neighbor')} not in the plan` : ''}${agents > 0 ? `; ${count(agents, 'agent')} give${agents === 1 ? 's' : ''} no verdicts` : ''}`;
   for (const button of byId('counts').querySelectorAll('button')) button.querySelector('b').textContent = counts.cables[button.dataset.filter].toLocaleString('en');
   const file = byId('plan');
   file.replaceChildren('plan ', name(plan.file), `, ${count(plan.links, 'link')}, in force `, time(plan.since));
@@ -61,17 +62,17 @@ export function showConnection(state, why, since) {
   banner.firstElementChild.textContent = `${since ? 'Connection lost' : 'No connection yet'}: ${why}.${stale} Trying again by itself…`;
 }
 
-/** Fills the legend. The samples are the drawing's own classes. */
+/** Fills the legend. The samples are the drawing's own classes. @param {(kind: string) => Node} sample */
 export function showLegend(sample) {
+  const short = { pass: 'as planned', fail: 'not as planned', 'no-info': 'no info', stray: 'where the cable really is', unplanned: 'not in the plan' };
+  byId('legend').querySelector('summary').append(...Object.entries(short).map(([kind, words]) => h('span', { class: 'key' }, sample(kind), words)), h('span', { class: 'key more' }, 'more'));
   const rows = [
-    ['pass', sample('pass'), `${STATUSES.pass.symbol} pass: ${STATUSES.pass.means} (an agent’s own page: its own end)`],
-    ['fail', sample('fail'), `${STATUSES.fail.symbol} fail: ${STATUSES.fail.means}`],
-    ['no-info', sample('no-info'), `${STATUSES['no-info'].symbol} no info: ${STATUSES['no-info'].means}`],
-    ['stray', sample('stray'), 'dotted, from port to port: where a cable that fails really goes'],
-    ['unplanned', sample('unplanned'), 'a neighbor that the plan does not name'],
-    ['cached', sample('cached'), 'clock: from before the agent’s restart, not confirmed yet'],
+    [sample('pass'), `${STATUSES.pass.symbol} pass: ${STATUSES.pass.means}; on an agent’s own page its own end`],
+    [sample('fail'), `${STATUSES.fail.symbol} fail: ${STATUSES.fail.means}`],
+    [sample('no-info'), `${STATUSES['no-info'].symbol} no info: ${STATUSES['no-info'].means}`],
+    [h('span', { class: 'id' }, 'matrix'), 'a full cell passes, a hollow one is no info, one with a cross fails'],
+    [sample('cached'), 'known from before the agent’s restart, not confirmed by LLDP yet'],
   ];
   const reasons = Object.entries(REASONS).filter(([reason]) => reason !== 'match');
-  byId('legend').querySelector('dl').replaceChildren(...rows.flatMap(([, picture, words]) => [h('dt', {}, picture), h('dd', {}, words)]), ...reasons.flatMap(([reason, { word, means }]) => [h('dt', { class: 'id' }, reason), h('dd', {}, `${word}: ${means}`)]));
+  byId('legend').querySelector('dl').replaceChildren(...rows.flatMap(([picture, words]) => [h('dt', {}, picture), h('dd', {}, words)]), ...reasons.flatMap(([reason, { word, means }]) => [h('dt', { class: 'id' }, reason), h('dd', {}, `${word}: ${means}`)]));
 }
-

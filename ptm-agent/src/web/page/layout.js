@@ -13,13 +13,16 @@ import { adjacency, components, ring, tiers } from './tiers.js';
 
 export const BOX_HEIGHT = 38;
 const GAP = 26;
-/** A tier wider than this goes on in a second row: beyond it a map of 2,000 cables is a line on the screen. */
-const WIDEST = 3200;
+/**
+ * A tier wider than this goes on in a second row, so that the whole has about a screen's shape: on a line of a hundred
+ * machines no name can be read.
+ */
+const widest = (nodes) => Math.min(3200, Math.max(1300, 1300 * Math.sqrt(nodes / 60)));
 
-/** @param {string} name @param {number} ends how many cables leave one side @returns {number} */
-export function boxWidth(name, ends) {
+/** @param {string} name @param {number} ends how many cables leave one side @param {number} [least] @returns {number} */
+export function boxWidth(name, ends, least = 64) {
   const text = Math.min(Array.from(name).length, 18) * 7.6 + 26;
-  return Math.max(64, text, Math.min(ends, 16) * 13 + 12);
+  return Math.max(least, text, Math.min(ends * 12 + 12, 216));
 }
 
 /**
@@ -33,7 +36,9 @@ export function layout(nodes, cables, { before = new Map(), narrow = false } = {
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const degrees = new Map(nodes.map((node) => [node.name, 0]));
   for (const { a, b } of cables) for (const { node } of [a, b]) degrees.set(node, (degrees.get(node) ?? 0) + 1);
-  const width = (name) => boxWidth(name, degrees.get(name) * 0.75);
+  // In a crowd names count, not ports: these can be read closer to.
+  const crowd = nodes.length > 60;
+  const width = (name) => boxWidth(name, crowd && degrees.get(name) < 40 ? 0 : degrees.get(name) * 0.75, byName.get(name).agent ? 96 : 64);
   const parts = components(near).map((members) => {
     const circle = ring(members, near);
     const functions = new Set(members.map((name) => byName.get(name).function));
@@ -65,7 +70,7 @@ function placeTiers(nodes, near, width, before) {
   }
   const ordered = order(rows, near);
   const cells = ordered.map((row) => Math.max(...row.map(width)) + GAP);
-  const lines = ordered.map((row, i) => Math.ceil((row.length * cells[i]) / WIDEST));
+  const lines = ordered.map((row, i) => Math.ceil((row.length * cells[i]) / widest(nodes.length)));
   const columns = ordered.map((row, i) => Math.ceil(row.length / lines[i]));
   const whole = Math.max(...columns.map((count, i) => count * cells[i]));
   const between = Math.min(520, Math.max(150, whole * 0.17));

@@ -74,12 +74,13 @@ export class FindingList {
 }
 
 function card(finding) {
-  const word = REASONS[finding.word]?.word ?? { exchanged: 'exchanged', agent: 'agent' }[finding.word] ?? finding.word;
+  // An exchange and an agent have their word in the title.
+  const word = finding.kind === 'cable' && finding.word !== 'unplanned' ? REASONS[finding.word]?.word : null;
   return h(
     'button',
     { type: 'button', 'aria-pressed': 'false' },
     h('span', { class: 'badge', 'aria-hidden': 'true' }, finding.kind === 'agent' ? '⚠' : STATUSES[finding.status].symbol),
-    h('span', { class: 'what' }, h('span', { class: 'title' }, ...rich(finding.title)), ' ', h('span', { class: 'word' }, word), finding.cached ? h('span', { class: 'word' }, 'cached') : null),
+    h('span', { class: 'what' }, h('span', { class: 'title' }, ...rich(finding.title)), ' ', word ? h('span', { class: 'word' }, word) : null, finding.cached ? h('span', { class: 'word' }, 'cached') : null),
     finding.advice ? h('span', { class: 'advice' }, h('span', { class: 'unseen' }, 'To do: '), ...rich(finding.advice)) : null,
     h('span', { class: 'why' }, ...finding.sentences.flatMap((sentence) => [...rich(sentence), document.createTextNode(' ')]), finding.since ? time(finding.since) : null),
   );

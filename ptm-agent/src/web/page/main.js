@@ -121,7 +121,7 @@ function flush() {
   const before = found;
   found = findings(model);
   list.show(found);
-  showFrame(model, found.length);
+  showFrame(model, found);
   showTitle(model, connection);
   if (!byId('table').hidden) table.show(model, filter);
   // What is pinned lives on under the newest finding, and goes with its cable.
@@ -146,6 +146,7 @@ function lay() {
   svg.toggleAttribute('hidden', shown === 'matrix');
   canvas.hidden = byId('matrix-cell').hidden = shown !== 'matrix';
   const button = document.querySelector('[data-tool=view]');
+  button.hidden = model.isAgent && model.cables.size <= MOST_DRAWN;
   button.setAttribute('aria-pressed', String(shown === 'matrix'));
   if (shown === 'matrix') {
     matrix.show(model, true);
@@ -175,7 +176,8 @@ function light() {
   }
   if (isMatrix()) matrix.highlight(hot.cables);
   else drawing.highlight(hot);
-  details.show(model, pinned ?? passing, pinned !== null);
+  // The list has said what it knows of a finding; the panel would only move it from under the pointer.
+  details.show(model, pinned ?? (passing?.finding ? null : passing), pinned !== null);
   list.choose(pinned?.finding?.id ?? null);
 }
 
@@ -201,9 +203,10 @@ function show(item) {
     if (of !== undefined) matrix.centre(of);
     return;
   }
-  const place = drawing.place(cable !== undefined ? { cable } : { node });
   // A small drawing is seen whole: nothing is gained by moving it under the eyes.
-  if (place && model.cables.size > 24) view.centre(...place);
+  if (model.cables.size <= 24) return;
+  const frame = drawing.frame(item.finding?.cables ?? (cable !== undefined ? [cable] : []), node ?? null);
+  if (frame) view.show(frame);
 }
 
 let announced = [];
@@ -347,7 +350,7 @@ globalThis.matchMedia('(prefers-color-scheme: dark)').addEventListener('change',
 
 showLegend((kind) => {
   const line = { stray: 'stray', unplanned: 'cable', cached: 'mark cached' }[kind] ?? 'cable';
-  const picture = s('svg', { width: 54, height: 18, viewBox: '0 0 54 18', 'aria-hidden': 'true', class: 'sample' });
+  const picture = s('svg', { width: 44, height: 18, viewBox: '5 0 44 18', 'aria-hidden': 'true', class: 'sample' });
   if (kind === 'cached') picture.append(s('g', { class: line, transform: 'translate(27 9)' }, s('circle', { r: 7 }), s('path', { d: 'M0 -4V0L3 2' })));
   else picture.append(s('path', { class: line, d: 'M2 9H52', 'data-sample': kind, 'data-unplanned': kind === 'unplanned' ? '' : null }));
   if (kind === 'fail') picture.append(s('g', { class: 'mark fail', transform: 'translate(27 9)' }, s('circle', { r: 8 }), s('path', { d: 'M-4 -4L4 4M-4 4L4 -4' })));

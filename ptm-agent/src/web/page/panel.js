@@ -16,7 +16,7 @@ export function panel(model, narrow) {
     groups.set(far, [...(groups.get(far) ?? []), cable]);
   }
   const total = model.cables.size;
-  const row = total > 48 ? 28 : 36;
+  const row = total > 48 ? 28 : total > 12 ? 36 : 52;
   const sides = [[], []];
   let filled = 0;
   for (const group of groups) {
@@ -40,7 +40,7 @@ export function panel(model, narrow) {
     for (const [far, cables] of side) {
       const h = cables.length * row;
       // A machine cabled to itself is drawn once; its cable is a loop (see cables.js).
-      if (far !== own) boxes.set(far, { x: sign * (ownWidth / 2 + reach + farWidth / 2), y: top + h / 2, w: farWidth, h: h - 2, shape: i === 0 ? 'left' : 'right', tier: 0 });
+      if (far !== own) boxes.set(far, { x: sign * (ownWidth / 2 + reach + farWidth / 2), y: top + h / 2, w: farWidth, h: Math.max(38, h - 12), shape: i === 0 ? 'left' : 'right', tier: 0 });
       cables.forEach((cable, at) => rows.set(cable.id, { side: sign, y: top + (at + 0.5) * row }));
       top += h + 14;
     }

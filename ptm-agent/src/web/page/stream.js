@@ -29,24 +29,28 @@ export class Stream {
   #again = false;
   /** Events that came while a topology was on its way, which may be older than they are. */
   #meanwhile = [];
-  #refetched = 0;
+  #refetched = -Infinity;
+  /** Counts beginnings: what an earlier one still waits for is not wanted any more. */
+  #turn = 0;
 
   /** @param {Listener} listener */
   constructor(listener) {
     this.#listener = listener;
     // A machine that wakes from sleep, or a network that is back, need not wait for the next try.
-    globalThis.addEventListener?.('online', () => this.#source ?? this.#again_now());
+    globalThis.addEventListener?.('online', () => this.#source ?? this.#startSoon());
   }
 
   /** Begins, and begins anew. */
   async start() {
     this.#stop();
+    const turn = ++this.#turn;
     try {
       const topology = await this.#fetch();
+      if (turn !== this.#turn) return;
       this.#listener.topology(topology);
       this.#open(topology.cursor);
     } catch (error) {
-      this.#fail(error.message);
+      if (turn === this.#turn) this.#fail(error.message);
     }
   }
 
@@ -154,7 +158,7 @@ export class Stream {
     this.#retry = setTimeout(() => this.start(), delay);
   }
 
-  #again_now() {
+  #startSoon() {
     this.#delay = FIRST_RETRY;
     this.start();
   }

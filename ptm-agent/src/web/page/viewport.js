@@ -21,12 +21,19 @@ export class Viewport {
     this.#zoom = zoom()
       .scaleExtent([0.02, 8])
       .extent(() => [[0, 0], [element.clientWidth, element.clientHeight]])
+      .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && !this.#scrolls(event))
       .on('zoom', (event) => {
         if (event.sourceEvent) this.#touched = true;
+        element.toggleAttribute('data-zoomed', event.transform.k > this.#fitScale() * 1.05);
         move(event.transform);
       })
       .on('end', rest);
     this.#selection = select(element).call(this.#zoom).on('dblclick.zoom', null);
+  }
+
+  /** Where all is seen on a touch screen, one finger scrolls the page past the drawing, if the page is one to scroll. */
+  #scrolls(event) {
+    return event.type === 'touchstart' && event.touches.length < 2 && getComputedStyle(this.#element).touchAction === 'pan-y';
   }
 
   /** The transform now. */
@@ -44,7 +51,7 @@ export class Viewport {
     this.#frame = { ...frame, limit };
     const edge = Math.max(frame.width, frame.height, 400);
     const least = this.#fitScale();
-    this.#zoom.scaleExtent([Math.min(0.5, least * 0.8), Math.max(4, limit * 3)]).translateExtent([
+    this.#zoom.scaleExtent([Math.min(0.5, least * 0.8), Math.max(5, limit * 3)]).translateExtent([
       [frame.x - edge, frame.y - edge],
       [frame.x + frame.width + edge, frame.y + frame.height + edge],
     ]);
@@ -52,7 +59,8 @@ export class Viewport {
 
   #fitScale() {
     const { width, height, limit } = this.#frame;
-    return Math.min(this.#element.clientWidth / (width + 60), this.#element.clientHeight / (height + 60), limit ?? 1.4) || 1;
+    // Above and below stand the tools and the legend.
+    return Math.min(this.#element.clientWidth / (width + 50), (this.#element.clientHeight - 96) / (height + 10), limit ?? 1.4) || 1;
   }
 
   /** Shows all. */
@@ -60,6 +68,14 @@ export class Viewport {
     const { x, y, width, height } = this.#frame;
     this.#touched = false;
     this.#go(this.#fitScale(), x + width / 2, y + height / 2, smooth);
+  }
+
+  /** Brings a part into sight, no closer than it needs to be read. */
+  show({ x, y, width, height }) {
+    this.#touched = true;
+    const { clientWidth, clientHeight } = this.#element;
+    const k = Math.min(1.2, clientWidth / (width + 80), clientHeight / (height + 120));
+    this.#go(Math.max(k, this.#fitScale()), x + width / 2, y + height / 2, true);
   }
 
   /** Brings a place into the middle, near enough to read. */

@@ -141,8 +141,8 @@ export function headline(counts, agent) {
   const total = cables.pass + cables.fail + cables['no-info'];
   const what = agent ? 'port' : 'cable';
   if (total === 0) return `No ${what}s to check`;
-  if (cables.fail > 0) return `${count(cables.fail, what)} failing, of ${total.toLocaleString('en')}`;
-  if (cables['no-info'] > 0) return `Nothing fails; of ${count(cables['no-info'], what)} nothing is known`;
+  if (cables.fail > 0) return `${cables.fail.toLocaleString('en')} of ${count(total, what)} failing`;
+  if (cables['no-info'] > 0) return `Nothing fails; ${cables['no-info'].toLocaleString('en')} of ${count(total, what)} not confirmed`;
   const planned = ports.pass + ports.fail + ports['no-info'];
   return agent ? `All is well: all ${count(planned, 'port')} pass` : `All is well: all ${count(total, 'cable')} (${count(planned, 'port')}) pass`;
 }
