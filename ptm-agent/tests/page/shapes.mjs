@@ -157,6 +157,43 @@ export function large(cables) {
   return all;
 }
 
+/** The event of an end's new verdict. */
+export const portEvent = (end, before) => ({ time: stamp(), node: end.node, port: end.port, planned: true, before, after: end.verdict?.reason ?? null, verdict: end.verdict });
+
+/** What `/api/v1/ports/NAME` says of a port of a topology; null: it has none. */
+export function portDetail({ links, unplanned, server }, name) {
+  const pairs = [...links.flatMap(({ ends: [a, b] }) => [[a, b], [b, a]]), ...unplanned.map((end) => [end, undefined])];
+  const pair = pairs.find(([end]) => (server.kind === 'agent' ? end.node === server.node && end.port === name : `${end.node}:${end.port}` === name));
+  if (!pair?.[0].verdict) return null;
+  const [end, far] = pair;
+  const { observed } = end.verdict;
+  const counters = { lldp_frames_in: 1204, lldp_frames_discarded: 0, lldp_frames_in_error: 0, lldp_tlvs_discarded: 0, lldp_tlvs_unrecognized: 3, lldp_ageouts: 1, lldp_too_many_neighbors: 0 };
+  const neighbor = observed && {
+    chassis_id: '00:1b:21:0a:0b:0c',
+    port_id: observed.split(':').pop(),
+    port_description: 'uplink',
+    system_name: observed.split(':')[0],
+    system_description: 'Debian GNU/Linux 13',
+    management_addresses: ['10.0.0.7', 'fe80::21b:21ff:fe0a:b0c'],
+    ttl_seconds: 120,
+    heard: stamp(12_000),
+    since: stamp(90_000),
+    decides: true,
+  };
+  return { server, ...end, far, match_on: 'IfName', interface: { ifindex: 7, capture: 'tc (tcx)', counters }, neighbors: neighbor ? [neighbor] : [] };
+}
+
+/** One of everything, for who checks that it is what the API says. */
+export function samples() {
+  const end = miswired().links[0].ends[0];
+  return {
+    topologies: Object.values(SHAPES).map((shape) => shape()),
+    ports: [portEvent(end, 'match'), portEvent({ ...end, verdict: undefined }, null)],
+    agents: Object.values(AGENTS).map((agent) => ({ time: stamp(), node: 'vm1', agent })),
+    details: [portDetail(miswired(), 'vm1:eth1'), portDetail(leaf(), 'swp7')],
+  };
+}
+
 export const SHAPES = {
   ring,
   miswired,

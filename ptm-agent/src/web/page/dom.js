@@ -31,8 +31,8 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** A name from a stranger: isolated, with what deceives written out. */
-export const name = (text) => h('bdi', { class: 'name' }, shown(text));
+/** A name from a stranger: isolated, with what deceives written out, and `node:port` in that order in any script. */
+export const name = (text) => h('bdi', { class: 'name', dir: 'ltr' }, shown(text));
 
 /** @param {import('./words.js').Sentence} sentence @returns {Node[]} */
 export const rich = (sentence) => sentence.map((part) => (typeof part === 'string' ? document.createTextNode(part) : name(part.name)));

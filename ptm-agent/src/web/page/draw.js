@@ -2,7 +2,7 @@
 
 import { distance, labelPlace, path, point } from './cables.js';
 import { s } from './dom.js';
-import { frame } from './layout.js';
+import { CROWD, frame } from './layout.js';
 import { describeCable, describeNode } from './speech.js';
 import { strays } from './strays.js';
 import { REACHES, clipped, shown } from './words.js';
@@ -11,8 +11,6 @@ import { REACHES, clipped, shown } from './words.js';
 const MOST_LABELS = 300;
 /** Up to here all port names are written, whatever the zoom. */
 const FEW_CABLES = 72;
-/** From here on the cables of a fabric are a weave; those that pass step back. */
-const CROWD = 400;
 /** From this scale on port names of a large drawing can be told apart. */
 const READABLE = 0.85;
 /** Crosses drawn at once. A cable that fails is thick besides. */
@@ -193,7 +191,7 @@ export class Drawing {
     const [right, bottom] = [left + this.#svg.clientWidth / k, top + this.#svg.clientHeight / k];
     const inside = (px, py) => px > left && px < right && py > top && py < bottom;
     const chosen = [];
-    for (const id of this.#hot.cables) if (this.#runs.has(id)) chosen.push(id);
+    for (const id of this.#hot.cables) if (this.#runs.has(id) && chosen.length < MOST_LABELS) chosen.push(id);
     if (all || near) {
       for (const [id, run] of this.#runs) {
         if (chosen.length >= MOST_LABELS) break;

@@ -1,6 +1,6 @@
 // What stands around the drawing: title and icon, headline, counts, banners, the connection, the legend.
 
-import { byId, h, name, now, rich, time } from './dom.js';
+import { byId, h, name, now, replaceIfNew, rich, time } from './dom.js';
 import { REASONS, STATUSES, clock, count, headline, say, shown } from './words.js';
 
 /** @param {import('./model.js').Model} model */
@@ -36,7 +36,7 @@ export function showFrame(model, findings) {
   byId('subline').textContent = `${model.isAgent ? 'This machine’s ports' : 'Ports'}: ${ports.pass.toLocaleString('en')} pass, ${ports.fail.toLocaleString('en')} fail, ${ports['no-info'].toLocaleString('en')} no info${counts.unplanned > 0 ? `; ${count(counts.unplanned, 'neighbor')} not in the plan` : ''}${agents > 0 ? `; ${count(agents, 'agent')} give${agents === 1 ? 's' : ''} no verdicts` : ''}`;
   for (const button of byId('counts').querySelectorAll('button')) button.querySelector('b').textContent = counts.cables[button.dataset.filter].toLocaleString('en');
   const file = byId('plan');
-  file.replaceChildren('plan ', name(plan.file), `, ${count(plan.links, 'link')}, in force `, time(plan.since));
+  replaceIfNew(file, JSON.stringify(plan), () => ['plan ', name(plan.file), `, ${count(plan.links, 'link')}, in force `, time(plan.since)]);
   file.title = `SHA-256 ${plan.sha256}; ptm-agent ${server.version}`;
   showPlanFailure(plan);
 }

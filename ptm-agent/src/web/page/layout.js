@@ -13,6 +13,8 @@ import { adjacency, components, ring, tiers } from './tiers.js';
 
 export const BOX_HEIGHT = 38;
 const GAP = 26;
+/** From here on the cables of a fabric are a weave: machines count, not ports, and those that pass step back. */
+export const CROWD = 400;
 /**
  * A tier wider than this goes on in a second row, so that the whole has about a screen's shape: on a line of a hundred
  * machines no name can be read.
@@ -37,12 +39,12 @@ export function layout(nodes, cables, { before = new Map(), narrow = false } = {
   const degrees = new Map(nodes.map((node) => [node.name, 0]));
   for (const { a, b } of cables) for (const { node } of [a, b]) degrees.set(node, (degrees.get(node) ?? 0) + 1);
   // In a crowd names count, not ports: these can be read closer to.
-  const crowd = nodes.length > 60;
+  const crowd = cables.length > CROWD;
   const width = (name) => boxWidth(name, crowd && degrees.get(name) < 40 ? 0 : degrees.get(name) * 0.75, byName.get(name).agent ? 96 : 64);
   const parts = components(near).map((members) => {
     const circle = ring(members, near);
     const functions = new Set(members.map((name) => byName.get(name).function));
-    return circle && functions.size === 1 ? placeRing(circle, width, narrow) : placeTiers(members.map((name) => byName.get(name)), near, width, before);
+    return circle && functions.size === 1 ? placeRing(circle, width, narrow) : placeTiers(members.map((name) => byName.get(name)), near, { width, before, gap: crowd ? GAP : 62 });
   });
   return pack(parts);
 }
@@ -60,7 +62,8 @@ function placeRing(names, width, narrow) {
   return boxes;
 }
 
-function placeTiers(nodes, near, width, before) {
+/** `gap`: between the rows of one tier, where the names of ports are written. */
+function placeTiers(nodes, near, { width, before, gap }) {
   const heights = tiers(nodes, near);
   const rows = Array.from({ length: Math.max(...heights.values()) + 1 }, () => []);
   for (const { name } of nodes) rows[heights.get(name)].push(name);
@@ -82,10 +85,10 @@ function placeTiers(nodes, near, width, before) {
       // One below the other, each a little further right, so that a cable to a lower one shows beside the upper one.
       const [column, line] = [Math.floor(i / lines[tier]), i % lines[tier]];
       const x = (column + (line + 1) / (lines[tier] + 1)) * cell;
-      boxes.set(name, { x, y: y + line * (BOX_HEIGHT + GAP), w: width(name), h: BOX_HEIGHT, shape: 'tier', tier });
+      boxes.set(name, { x, y: y + line * (BOX_HEIGHT + gap), w: width(name), h: BOX_HEIGHT, shape: 'tier', tier });
     });
     y -= between;
-    if (tier + 1 < lines.length) y -= (lines[tier + 1] - 1) * (BOX_HEIGHT + GAP);
+    if (tier + 1 < lines.length) y -= (lines[tier + 1] - 1) * (BOX_HEIGHT + gap);
   });
   return boxes;
 }

@@ -43,7 +43,9 @@ let pending = null;
 const dirty = { cables: new Set(), nodes: new Set(), shape: false, all: false };
 
 const drawing = new Drawing(svg);
-const view = new Viewport(svg, (transform) => drawing.move(transform), () => drawing.labels());
+/** The tools stand above, the legend below. */
+const room = () => [52, byId('legend').querySelector('summary').offsetHeight + 18];
+const view = new Viewport(svg, (transform) => drawing.move(transform), () => drawing.labels(), room);
 const details = new Details({ close: () => pin(null), choose: (item) => pin(item, true) });
 const list = new FindingList({ hover: (finding) => pass(finding && { finding }), choose: (finding) => pin({ finding }, true) });
 const table = new CableTable((cable) => pin({ cable }, true));
@@ -52,7 +54,7 @@ const history = new History(({ end, node }) => {
   if (cable) pin({ cable }, true);
   else if (node !== undefined) pin({ node }, true);
 });
-const matrix = new Matrix(canvas, { hover: (pair) => pass(pair && { pair }), choose: (pair) => pin({ pair }) });
+const matrix = new Matrix(canvas, { hover: (pair) => pass(pair && { pair }), choose: (pair) => pin({ pair }), room });
 
 const stream = new Stream({
   topology(topology) {
@@ -99,13 +101,14 @@ const stream = new Stream({
 /** At the next frame; a tab in the background has none, and its title shall tell all the same. */
 function update() {
   if (pending) return;
-  pending = true;
   const run = () => {
-    pending = false;
+    if (pending !== run) return;
+    pending = null;
     flush();
   };
-  if (document.hidden) setTimeout(run, 200);
-  else requestAnimationFrame(run);
+  pending = run;
+  requestAnimationFrame(run);
+  setTimeout(run, 250);
 }
 
 const isMatrix = () => chosenView === 'matrix' || (chosenView === null && model.cables.size > MOST_DRAWN);

@@ -25,10 +25,10 @@ export class Matrix {
   /** A row's height: a few spines over many leaves make a band, not a line. */
   #tall = CELL;
 
-  /** @param {HTMLCanvasElement} canvas @param {{hover: (pair: [string, string] | null) => void, choose: (pair: [string, string]) => void}} handlers */
-  constructor(canvas, { hover, choose }) {
+  /** @param {HTMLCanvasElement} canvas @param {{hover: (pair: [string, string] | null) => void, choose: (pair: [string, string]) => void, room: () => [number, number]}} handlers */
+  constructor(canvas, { hover, choose, room }) {
     this.#canvas = canvas;
-    this.#viewport = new Viewport(canvas, (transform) => ((this.#transform = transform), this.#draw()), () => {});
+    this.#viewport = new Viewport(canvas, (transform) => ((this.#transform = transform), this.#draw()), () => {}, room);
     canvas.addEventListener('pointermove', (event) => event.buttons === 0 && hover(this.#at(event)?.names ?? null));
     canvas.addEventListener('pointerleave', () => hover(null));
     canvas.addEventListener('click', (event) => {

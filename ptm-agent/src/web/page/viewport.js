@@ -10,14 +10,16 @@ export class Viewport {
   #zoom;
   #frame = { x: 0, y: 0, width: 1, height: 1 };
   #touched = false;
+  #room;
 
   /**
    * @param {Element} element what is dragged
    * @param {(transform: {x: number, y: number, k: number}) => void} move
    * @param {() => void} rest after the last of many moves
+   * @param {() => [number, number]} room what stands over it, in pixels from above and from below
    */
-  constructor(element, move, rest) {
-    this.#element = element;
+  constructor(element, move, rest, room) {
+    [this.#element, this.#room] = [element, room];
     this.#zoom = zoom()
       .scaleExtent([0.02, 8])
       .extent(() => [[0, 0], [element.clientWidth, element.clientHeight]])
@@ -59,15 +61,17 @@ export class Viewport {
 
   #fitScale() {
     const { width, height, limit } = this.#frame;
-    // Above and below stand the tools and the legend.
-    return Math.min(this.#element.clientWidth / (width + 50), (this.#element.clientHeight - 96) / (height + 10), limit ?? 1.4) || 1;
+    const [above, below] = this.#room();
+    return Math.max(0.01, Math.min(this.#element.clientWidth / (width + 50), (this.#element.clientHeight - above - below) / (height + 10), limit ?? 1.4));
   }
 
   /** Shows all. */
   fit(smooth = true) {
     const { x, y, width, height } = this.#frame;
     this.#touched = false;
-    this.#go(this.#fitScale(), x + width / 2, y + height / 2, smooth);
+    const k = this.#fitScale();
+    const [above, below] = this.#room();
+    this.#go(k, x + width / 2, y + height / 2 + (below - above) / 2 / k, smooth);
   }
 
   /** Brings a part into sight, no closer than it needs to be read. */
