@@ -95,8 +95,9 @@ const round = (n) => Math.round(n * 10) / 10;
 
 /** @param {Run} run @returns {string} for the attribute `d` of a path */
 export function path({ x1, y1, x2, y2, cx, cy }) {
-  const straight = Math.abs((x2 - x1) * (cy - y1) - (y2 - y1) * (cx - x1)) < 1;
-  return straight ? `M${round(x1)} ${round(y1)}L${round(x2)} ${round(y2)}` : `M${round(x1)} ${round(y1)}Q${round(cx)} ${round(cy)} ${round(x2)} ${round(y2)}`;
+  // A line along an axis has a box without area, which counts as invisible; half a pixel off nobody sees.
+  const [sideways, upright] = [Math.abs(y2 - y1) < 0.5 && Math.abs(cy - y1) < 0.5, Math.abs(x2 - x1) < 0.5 && Math.abs(cx - x1) < 0.5];
+  return `M${round(x1)} ${round(y1)}Q${round(cx + (upright ? 0.5 : 0))} ${round(cy + (sideways ? 0.5 : 0))} ${round(x2)} ${round(y2)}`;
 }
 
 /** @param {Run} run @param {number} t 0 at end `a`, 1 at end `b` @returns {[number, number]} */

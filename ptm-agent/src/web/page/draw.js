@@ -302,7 +302,7 @@ function set(element, attribute, value) {
 function fitting(name, width) {
   const text = shown(name);
   const characters = Array.from(text);
-  let room = (width - 14) / 7.4;
+  let room = (width - 14) / 8;
   for (let i = 0; i < characters.length; i++) {
     room -= characters[i] >= '\u1100' ? 1.8 : 1;
     if (room < 0) return `${characters.slice(0, Math.max(1, i - 1)).join('')}…`;
