@@ -35,6 +35,7 @@ pub(super) const ASSETS: &[Asset] = assets! {
     "style.css": CSS,
     "cables.js": JAVASCRIPT,
     "details.js": JAVASCRIPT,
+    "dock.js": JAVASCRIPT,
     "dom.js": JAVASCRIPT,
     "draw.js": JAVASCRIPT,
     "findings.js": JAVASCRIPT,

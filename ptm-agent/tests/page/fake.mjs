@@ -14,8 +14,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SHAPES, miswired, portDetail, portEvent, ring, stamp } from './shapes.mjs';
 
 const PAGE = fileURLToPath(new URL('../../src/web/page/', import.meta.url));
-const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8' };
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+};
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export class Fake {
   constructor(topology) {
@@ -25,12 +30,16 @@ export class Fake {
     this.events = [];
     this.readers = new Set();
     this.hanging = false;
-    this.server = createServer((request, response) => this.#answer(request, response).catch((error) => response.writeHead(500).end(String(error))));
+    this.server = createServer((request, response) =>
+      this.#answer(request, response).catch((error) => response.writeHead(500).end(String(error))),
+    );
     this.alive = setInterval(() => this.#tell('event: alive\ndata: {}\n\n'), 5_000);
   }
 
   listen(port = 0) {
-    return new Promise((resolve) => this.server.listen(port, '127.0.0.1', () => resolve(`http://127.0.0.1:${this.server.address().port}`)));
+    return new Promise((resolve) =>
+      this.server.listen(port, '127.0.0.1', () => resolve(`http://127.0.0.1:${this.server.address().port}`)),
+    );
   }
 
   close() {
@@ -78,10 +87,12 @@ export class Fake {
 
   async #answer(request, response) {
     const url = new URL(request.url, 'http://localhost');
-    const json = (value, code = 200) => response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const json = (value, code = 200) =>
+      response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     if (url.pathname.startsWith('/fake/')) return json(this.#command(...url.pathname.split('/').slice(2)));
     if (this.hanging && url.pathname.startsWith('/api/')) return undefined;
-    if (url.pathname === '/api/v1/topology') return json({ ...this.topology, server: { ...this.topology.server, time: stamp() }, cursor: this.cursor });
+    if (url.pathname === '/api/v1/topology')
+      return json({ ...this.topology, server: { ...this.topology.server, time: stamp() }, cursor: this.cursor });
     if (url.pathname === '/api/v1/events') return this.#stream(url.searchParams.get('after') ?? '', response);
     if (url.pathname.startsWith('/api/v1/ports/')) {
       const detail = portDetail(this.topology, decodeURIComponent(url.pathname.slice(14)));
@@ -105,14 +116,21 @@ export class Fake {
     if (!file.startsWith(PAGE)) return response.writeHead(404).end();
     try {
       const body = await readFile(file);
-      return response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'text/plain; charset=utf-8', 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' }).end(body);
+      return response
+        .writeHead(200, {
+          'content-type': TYPES[extname(file)] ?? 'text/plain; charset=utf-8',
+          'content-security-policy': CSP,
+          'x-content-type-options': 'nosniff',
+        })
+        .end(body);
     } catch {
       return response.writeHead(404).end();
     }
   }
 
   #command(what, value) {
-    const put = (from) => from.links.forEach(({ ends }) => ends.forEach((end) => this.set(`${end.node}:${end.port}`, end.verdict)));
+    const put = (from) =>
+      from.links.forEach(({ ends }) => ends.forEach((end) => this.set(`${end.node}:${end.port}`, end.verdict)));
     if (what === 'shape' && SHAPES[value]) this.replace(SHAPES[value]());
     else if (what === 'move') put(miswired());
     else if (what === 'mend') put(ring());
@@ -130,7 +148,14 @@ export class Fake {
       const { ends } = this.topology.links[i++ % this.topology.links.length];
       const [end, far] = ends;
       const passes = end.verdict?.status === 'pass';
-      this.set(`${end.node}:${end.port}`, { status: passes ? 'fail' : 'pass', reason: passes ? 'link-down' : 'match', cached: false, carrier: !passes, expected: `${far.node}:${far.port}`, explanation: 'made up' });
+      this.set(`${end.node}:${end.port}`, {
+        status: passes ? 'fail' : 'pass',
+        reason: passes ? 'link-down' : 'match',
+        cached: false,
+        carrier: !passes,
+        expected: `${far.node}:${far.port}`,
+        explanation: 'made up',
+      });
     }, 20);
   }
 }

@@ -33,19 +33,35 @@ test('an agent that has one of the two says what it sees', () => {
 
 test('exchanged parallel cables can be mended at either machine', () => {
   const wrong = (observed) => verdict('wrong-port', '', { observed, advice: 'x' });
-  const [only] = of(topology('map', [link('a:1', 'b:1', wrong('b:2'), wrong('a:2')), link('a:2', 'b:2', wrong('b:1'), wrong('a:1'))]));
+  const [only] = of(
+    topology('map', [link('a:1', 'b:1', wrong('b:2'), wrong('a:2')), link('a:2', 'b:2', wrong('b:1'), wrong('a:1'))]),
+  );
   assert.equal(bare(only.advice), 'On a, swap the two plugs in 1 and 2 (or on b those in 1 and 2).');
 });
 
 test('one wrong cable alone is no exchange', () => {
   const wrong = verdict('wrong-node', '', { observed: 'd:1', advice: 'd:1 belongs on c:1, not on this machine’s 1' });
   const all = of(topology('map', [link('a:1', 'b:1', wrong, 'silent'), link('c:1', 'd:1', 'link-down', 'link-down')]));
-  assert.deepEqual(all.map(({ kind, word }) => `${kind} ${word}`), ['cable wrong-node', 'cable link-down']);
+  assert.deepEqual(
+    all.map(({ kind, word }) => `${kind} ${word}`),
+    ['cable wrong-node', 'cable link-down'],
+  );
 });
 
 test('a plug in a port without a plan is told with the cable it is missing from', () => {
-  const links = [link('a:1', 'b:1', { ...verdict('link-down', 'b:1'), advice: 'see that the cable is plugged in' }, null)];
-  const unplanned = [{ node: 'a', port: '5', verdict: verdict('unplanned', undefined, { observed: 'b:1', advice: 'b:1 belongs on 1; move the cable from 5 to 1' }) }];
+  const links = [
+    link('a:1', 'b:1', { ...verdict('link-down', 'b:1'), advice: 'see that the cable is plugged in' }, null),
+  ];
+  const unplanned = [
+    {
+      node: 'a',
+      port: '5',
+      verdict: verdict('unplanned', undefined, {
+        observed: 'b:1',
+        advice: 'b:1 belongs on 1; move the cable from 5 to 1',
+      }),
+    },
+  ];
   const [only, ...more] = of(topology('agent', links, { unplanned }));
   assert.deepEqual(more, []);
   assert.equal(bare(only.advice), 'On a: b:1 belongs on 1; move the cable from 5 to 1.');
@@ -53,8 +69,14 @@ test('a plug in a port without a plan is told with the cable it is missing from'
 });
 
 test('worst first', () => {
-  assert.deepEqual(of(leaf()).map(({ word }) => word), ['wrong-node', 'link-down', 'absent', 'silent', 'unplanned']);
-  assert.deepEqual(of(fabric()).map(({ kind, word }) => `${kind} ${word}`), ['exchange exchanged', 'cable link-down', 'cable aged-out']);
+  assert.deepEqual(
+    of(leaf()).map(({ word }) => word),
+    ['wrong-node', 'link-down', 'absent', 'silent', 'unplanned'],
+  );
+  assert.deepEqual(
+    of(fabric()).map(({ kind, word }) => `${kind} ${word}`),
+    ['exchange exchanged', 'cable link-down', 'cable aged-out'],
+  );
 });
 
 test('one finding a cable, though both ends complain', () => {
@@ -69,7 +91,10 @@ test('what the plan leaves open is nobody’s fault', () => {
 
 test('an agent that is not up is a finding of its own, its cables are not', () => {
   const all = of(dead());
-  assert.deepEqual(all.map(({ kind, node, word }) => `${kind} ${node} ${word}`), ['agent leaf1 unreachable', 'agent leaf2 hanging', 'agent leaf3 invalid', 'agent spine1 other-plan']);
+  assert.deepEqual(
+    all.map(({ kind, node, word }) => `${kind} ${node} ${word}`),
+    ['agent leaf1 unreachable', 'agent leaf2 hanging', 'agent leaf3 invalid', 'agent spine1 other-plan'],
+  );
   for (const finding of all) assert.ok(finding.advice, finding.id);
 });
 

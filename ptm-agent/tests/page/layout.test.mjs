@@ -22,7 +22,15 @@ const heights = (shape) => {
 const overlap = (a, b) => Math.abs(a.x - b.x) < (a.w + b.w) / 2 && Math.abs(a.y - b.y) < (a.h + b.h) / 2;
 
 test('functions as the field names them', () => {
-  for (const [text, height] of [['host', 0], ['Leaf', 1], ['spine', 2], ['super-spine', 3], ['leaf2', 1], ['router', null], [undefined, null]]) {
+  for (const [text, height] of [
+    ['host', 0],
+    ['Leaf', 1],
+    ['spine', 2],
+    ['super-spine', 3],
+    ['leaf2', 1],
+    ['router', null],
+    [undefined, null],
+  ]) {
     assert.equal(heightOf(text), height, text);
   }
 });
@@ -30,7 +38,8 @@ test('functions as the field names them', () => {
 test('tiers by function and tiers by who connects to whom are the same', () => {
   for (const functions of [true, false]) {
     const found = heights(clos(4, 16, 3, functions));
-    for (const [name, tier] of found) assert.equal(tier, name.startsWith('host') ? 0 : name.startsWith('leaf') ? 1 : 2, `${name} ${functions}`);
+    for (const [name, tier] of found)
+      assert.equal(tier, name.startsWith('host') ? 0 : name.startsWith('leaf') ? 1 : 2, `${name} ${functions}`);
   }
 });
 
@@ -48,12 +57,22 @@ test('a machine without a known function hangs below its neighbor', () => {
 });
 
 test('what does not hang together is apart', () => {
-  const near = adjacency(['a', 'b', 'c', 'd', 'e'].map((name) => ({ name })), [['a', 'b'], ['c', 'd']].map(([a, b]) => ({ a: { node: a }, b: { node: b } })));
+  const near = adjacency(
+    ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name })),
+    [
+      ['a', 'b'],
+      ['c', 'd'],
+    ].map(([a, b]) => ({ a: { node: a }, b: { node: b } })),
+  );
   assert.deepEqual(components(near), [['a', 'b'], ['c', 'd'], ['e']]);
 });
 
 test('a ring is known as one, and nothing else is', () => {
-  const near = (...pairs) => adjacency([...new Set(pairs.flat())].map((name) => ({ name })), pairs.map(([a, b]) => ({ a: { node: a }, b: { node: b } })));
+  const near = (...pairs) =>
+    adjacency(
+      [...new Set(pairs.flat())].map((name) => ({ name })),
+      pairs.map(([a, b]) => ({ a: { node: a }, b: { node: b } })),
+    );
   const four = near(['a', 'b'], ['b', 'c'], ['c', 'd'], ['d', 'a']);
   assert.deepEqual(ringOf(['a', 'b', 'c', 'd'], four), ['a', 'b', 'c', 'd']);
   assert.equal(ringOf(['a', 'b'], near(['a', 'b'])), null);
@@ -68,7 +87,12 @@ test('a ring is drawn as a ring: as far from its middle each, in order', () => {
 });
 
 test('higher tiers stand higher, and nobody stands on another', () => {
-  for (const shape of [clos(4, 16, 3), large(2_000), ring(), topology('map', [link('a:1', 'b:1'), link('c:1', 'd:1'), link('c:2', 'd:2')])]) {
+  for (const shape of [
+    clos(4, 16, 3),
+    large(2_000),
+    ring(),
+    topology('map', [link('a:1', 'b:1'), link('c:1', 'd:1'), link('c:2', 'd:2')]),
+  ]) {
     const { model, boxes } = place(shape);
     assert.equal(boxes.size, model.nodes.size);
     const all = [...boxes];
@@ -90,14 +114,34 @@ test('the same plan is drawn the same, whatever the order of its lines', () => {
 });
 
 test('sweeps take crossings away and never add any', () => {
-  const near = new Map([['a', ['z']], ['b', ['y']], ['c', ['x']], ['x', ['c']], ['y', ['b']], ['z', ['a']]].map(([name, others]) => [name, new Set(others)]));
-  const start = [['a', 'b', 'c'], ['x', 'y', 'z']];
+  const near = new Map(
+    [
+      ['a', ['z']],
+      ['b', ['y']],
+      ['c', ['x']],
+      ['x', ['c']],
+      ['y', ['b']],
+      ['z', ['a']],
+    ].map(([name, others]) => [name, new Set(others)]),
+  );
+  const start = [
+    ['a', 'b', 'c'],
+    ['x', 'y', 'z'],
+  ];
   assert.equal(crossings(start, near), 3);
   assert.equal(crossings(order(start, near), near), 0);
 });
 
 test('every cable runs between its machines, parallel ones apart', () => {
-  for (const shape of [clos(2, 4, 2), ring(), topology('map', [1, 2, 3].map((i) => link(`a:${i}`, `b:${i}`))), large(2_000)]) {
+  for (const shape of [
+    clos(2, 4, 2),
+    ring(),
+    topology(
+      'map',
+      [1, 2, 3].map((i) => link(`a:${i}`, `b:${i}`)),
+    ),
+    large(2_000),
+  ]) {
     const placed = place(shape);
     const found = runs(placed.model.cables.values(), placed);
     assert.equal(found.size, placed.model.cables.size);
@@ -117,7 +161,9 @@ test('a cable is found where it runs, and not elsewhere', () => {
 test('names of ports side by side on a machine do not overlap', () => {
   const placed = place(clos(4, 16, 2));
   const found = runs(placed.model.cables.values(), placed);
-  const labels = [...placed.model.cables.values()].filter(({ b }) => b.node === 'spine1').map((cable) => labelPlace(found.get(cable.id), false));
+  const labels = [...placed.model.cables.values()]
+    .filter(({ b }) => b.node === 'spine1')
+    .map((cable) => labelPlace(found.get(cable.id), false));
   labels.sort((p, q) => p.x - q.x);
   for (let i = 1; i < labels.length; i++) assert.ok(labels[i].x - labels[i - 1].x >= labels[i].size * 0.9);
 });
@@ -130,12 +176,14 @@ test('an agent’s own machine stands in the middle of its neighbors, alone on a
   assert.deepEqual([...sides].sort(), ['left', 'own', 'right']);
   assert.ok(![...panel(model, true).boxes.values()].some(({ shape }) => shape === 'left'));
   assert.ok(panel(model, true).width < 380);
-  for (const narrow of [false, true]) assert.equal(runs(model.cables.values(), panel(model, narrow)).size, model.cables.size);
+  for (const narrow of [false, true])
+    assert.equal(runs(model.cables.values(), panel(model, narrow)).size, model.cables.size);
 });
 
 test('where a moved cable really is goes from port to port, once', () => {
   for (const shape of [miswired(), asAgent(miswired(), 'vm1')]) {
-    const placed = shape.server.kind === 'agent' ? { model: new Model(shape), ...panel(new Model(shape), false) } : place(shape);
+    const placed =
+      shape.server.kind === 'agent' ? { model: new Model(shape), ...panel(new Model(shape), false) } : place(shape);
     const lines = strays(placed.model, placed, runs(placed.model.cables.values(), placed));
     assert.equal(lines.length, 2);
     assert.ok(lines.every(({ d, ends }) => d && ends.length === 2));

@@ -4,7 +4,16 @@ import { test } from 'node:test';
 import { Model, cableId, compareNames } from '../../src/web/page/model.js';
 import { asAgent, dead, hostile, leaf, link, miswired, ring, topology, verdict } from './shapes.mjs';
 
-const event = (node, port, after, more = {}) => ({ time: '2026-11-21T15:00:00Z', node, port, planned: true, before: null, after, verdict: after && verdict(after, more.expected ?? 'x:y', more), ...more });
+const event = (node, port, after, more = {}) => ({
+  time: '2026-11-21T15:00:00Z',
+  node,
+  port,
+  planned: true,
+  before: null,
+  after,
+  verdict: after && verdict(after, more.expected ?? 'x:y', more),
+  ...more,
+});
 
 test('a cable has one name at both ends, sorted by byte', () => {
   assert.equal(cableId('b:1', 'a:2'), 'a:2 -- b:1');
@@ -95,14 +104,28 @@ test('two agents that see each other on unplanned ports speak of one cable', () 
 
 test('of an agent that is not up nothing is known', () => {
   const model = new Model(ring());
-  const node = model.applyAgent({ time: '', node: 'vm1', agent: { state: 'unreachable', address: 'x', detail: 'refused' } });
+  const node = model.applyAgent({
+    time: '',
+    node: 'vm1',
+    agent: { state: 'unreachable', address: 'x', detail: 'refused' },
+  });
   assert.equal(node.agent.state, 'unreachable');
   assert.deepEqual(model.counts.cables, { pass: 2, fail: 0, 'no-info': 2 });
   assert.equal(model.applyAgent({ node: 'vm9', agent: { state: 'up' } }), null);
 });
 
 test('LLDP’s names are found in the plan', () => {
-  const model = new Model(topology('map', [{ ends: [{ node: 'leaf1', port: 'xe-0/0/1:2' }, { node: 'spine1', port: 'swp1' }] }, link('00:1b:21:0a:0b:0c:e0', 'b.example.com:e1')]));
+  const model = new Model(
+    topology('map', [
+      {
+        ends: [
+          { node: 'leaf1', port: 'xe-0/0/1:2' },
+          { node: 'spine1', port: 'swp1' },
+        ],
+      },
+      link('00:1b:21:0a:0b:0c:e0', 'b.example.com:e1'),
+    ]),
+  );
   assert.equal(model.resolve('leaf1:xe-0/0/1:2')?.node, 'leaf1');
   assert.equal(model.resolve('spine1.example.com:swp1')?.key, 'spine1:swp1');
   assert.equal(model.resolve('b.example.com:e1')?.key, 'b.example.com:e1');
@@ -113,7 +136,9 @@ test('LLDP’s names are found in the plan', () => {
 });
 
 test('a machine cabled to itself speaks of one cable from both ends', () => {
-  const model = new Model(topology('agent', [link('a:1', 'a:2', 'match', null), link('a:2', 'a:1', 'link-down', null)]));
+  const model = new Model(
+    topology('agent', [link('a:1', 'a:2', 'match', null), link('a:2', 'a:1', 'link-down', null)]),
+  );
   assert.equal(model.cables.size, 1);
   assert.equal(model.cables.get('a:1 -- a:2').status, 'fail');
 });

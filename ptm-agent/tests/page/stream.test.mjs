@@ -18,7 +18,9 @@ class Source extends EventTarget {
     this.closed = true;
   }
   say(kind, data = {}) {
-    this.dispatchEvent(Object.assign(new Event(kind), { data: typeof data === 'string' ? data : JSON.stringify(data) }));
+    this.dispatchEvent(
+      Object.assign(new Event(kind), { data: typeof data === 'string' ? data : JSON.stringify(data) }),
+    );
   }
 }
 
@@ -91,7 +93,14 @@ test('15 s without a word is a lost connection, any word is none', async () => {
 });
 
 test('a server that is not there yet is asked again, ever more rarely, and heals', async () => {
-  answers = [new TypeError('refused'), { status: 503 }, { status: 503 }, { status: 503 }, { status: 503 }, { status: 503 }];
+  answers = [
+    new TypeError('refused'),
+    { status: 503 },
+    { status: 503 },
+    { status: 503 },
+    { status: 503 },
+    { status: 503 },
+  ];
   await started();
   assert.deepEqual(seen, ['lost the server can’t be reached']);
   const waits = [];

@@ -6,7 +6,18 @@ import { grid, judge, step } from '../../src/web/page/grid.js';
 import { Model } from '../../src/web/page/model.js';
 import { find } from '../../src/web/page/search.js';
 import { describeCable } from '../../src/web/page/speech.js';
-import { REACHES, REASONS, ago, clipped, headline, plain, say, shown, statusOf, verdictWords } from '../../src/web/page/words.js';
+import {
+  REACHES,
+  REASONS,
+  ago,
+  clipped,
+  headline,
+  plain,
+  say,
+  shown,
+  statusOf,
+  verdictWords,
+} from '../../src/web/page/words.js';
 import { asAgent, clos, hostile, large, miswired, ring } from './shapes.mjs';
 
 test('what deceives is written out, and the rest stays', () => {
@@ -27,7 +38,13 @@ test('a name is isolated from the sentence around it', () => {
 test('every reason and every state of an agent has words', async () => {
   const source = async (path) => readFile(new URL(`../../src/${path}`, import.meta.url), 'utf8');
   const kebab = (text) => text.replace(/[a-z](?=[A-Z])/g, '$&-').toLowerCase();
-  const variants = (text, name) => [...text.split(`pub enum ${name} {`)[1].split('\n}')[0].matchAll(/^ {4}(\w+),$/gm)].map(([, variant]) => kebab(variant));
+  const variants = (text, name) =>
+    [
+      ...text
+        .split(`pub enum ${name} {`)[1]
+        .split('\n}')[0]
+        .matchAll(/^ {4}(\w+),$/gm),
+    ].map(([, variant]) => kebab(variant));
   const reasons = variants(await source('monitor/verdict.rs'), 'Reason');
   assert.equal(reasons.length, 11);
   assert.deepEqual(Object.keys(REASONS).sort(), reasons.sort());
@@ -35,12 +52,26 @@ test('every reason and every state of an agent has words', async () => {
 });
 
 test('the status of a reason', () => {
-  assert.deepEqual(['match', 'wrong-node', 'aged-out', 'silent', 'unplanned', null].map(statusOf), ['pass', 'fail', 'fail', 'no-info', 'no-info', 'no-info']);
+  assert.deepEqual(['match', 'wrong-node', 'aged-out', 'silent', 'unplanned', null].map(statusOf), [
+    'pass',
+    'fail',
+    'fail',
+    'no-info',
+    'no-info',
+    'no-info',
+  ]);
   assert.equal(verdictWords('wrong-node'), 'fail wrong-node');
 });
 
 test('how long ago', () => {
-  for (const [seconds, words] of [[0, 'just now'], [5, '5 s ago'], [300, '5 min ago'], [7_300, '2 h ago'], [300_000, '3 d ago'], [-10, 'just now']]) {
+  for (const [seconds, words] of [
+    [0, 'just now'],
+    [5, '5 s ago'],
+    [300, '5 min ago'],
+    [7_300, '2 h ago'],
+    [300_000, '3 d ago'],
+    [-10, 'just now'],
+  ]) {
     assert.equal(ago(seconds * 1_000), words);
   }
 });
@@ -54,7 +85,10 @@ test('the headline says what matters', () => {
 test('a cable is described for who listens', () => {
   const model = new Model(miswired());
   const words = describeCable(model, model.cables.get('vm1:eth1 -- vm2:eth1')).replace(/[\u2068\u2069]/g, '');
-  assert.equal(words, 'vm1:eth1 to vm2:eth1: failing; vm1:eth1: wrong machine, found vm4:eth2; vm2:eth1: wrong port, found vm1:eth2');
+  assert.equal(
+    words,
+    'vm1:eth1 to vm2:eth1: failing; vm1:eth1: wrong machine, found vm4:eth2; vm2:eth1: wrong port, found vm1:eth2',
+  );
 });
 
 test('search finds machines, ports and who is heard', () => {

@@ -3,8 +3,10 @@
 import { compareNames } from './model.js';
 
 /**
- * @typedef {{x1: number, y1: number, x2: number, y2: number, cx: number, cy: number, steps: [number, number] | null}} Run
- *   a quadratic curve from end `a` of the cable to its end `b`; between tiers: how far off the next cable is at each end
+ * @typedef {{x1: number, y1: number, x2: number, y2: number, cx: number, cy: number, steps: [number, number] | null}}
+ *   Run
+ *   a quadratic curve from end `a` of the cable to its end `b`; between tiers: how far off the next cable is at each
+ * end
  */
 
 /**
@@ -23,7 +25,10 @@ export function runs(cables, layout) {
     if (rows) {
       out.set(cable.id, rowRun(cable, rows.get(cable.id), a, b));
     } else if (a.shape === 'tier' && b.shape === 'tier' && a.tier !== b.tier) {
-      for (const [end, here, there] of [[cable.a, a, b], [cable.b, b, a]]) {
+      for (const [end, here, there] of [
+        [cable.a, a, b],
+        [cable.b, b, a],
+      ]) {
         const key = `${here.y > there.y ? 'top' : 'bottom'} ${end.node}`;
         sides.set(key, [...(sides.get(key) ?? []), { end, here, there }]);
       }
@@ -34,7 +39,8 @@ export function runs(cables, layout) {
     }
   }
   for (const side of sides.values()) spread(side, out);
-  for (const bundle of bundles.values()) bundle.forEach((cable, i) => out.set(cable.id, bow(cable, boxes, i, bundle.length)));
+  for (const bundle of bundles.values())
+    bundle.forEach((cable, i) => out.set(cable.id, bow(cable, boxes, i, bundle.length)));
   for (const run of out.values()) if (run.steps) [run.cx, run.cy] = [(run.x1 + run.x2) / 2, (run.y1 + run.y2) / 2];
   return out;
 }
@@ -44,7 +50,10 @@ function rowRun(cable, row, a, b) {
     const x = a.x + (row.side * a.w) / 2;
     return { x1: x, y1: row.y - 8, x2: x, y2: row.y + 8, cx: x + row.side * 90, cy: row.y, steps: null };
   }
-  const [x1, x2] = a.shape === 'own' ? [(row.side * a.w) / 2, b.x - (row.side * b.w) / 2] : [a.x - (row.side * a.w) / 2, (row.side * b.w) / 2];
+  const [x1, x2] =
+    a.shape === 'own'
+      ? [(row.side * a.w) / 2, b.x - (row.side * b.w) / 2]
+      : [a.x - (row.side * a.w) / 2, (row.side * b.w) / 2];
   return { x1, y1: row.y, x2, y2: row.y, cx: (x1 + x2) / 2, cy: row.y, steps: null };
 }
 
@@ -67,7 +76,15 @@ function bow(cable, boxes, i, count) {
   const [a, b] = [boxes.get(cable.a.node), boxes.get(cable.b.node)];
   if (a === b) {
     const lift = 40 + i * 14;
-    return { x1: a.x - 12, y1: a.y - a.h / 2, x2: a.x + 12, y2: a.y - a.h / 2, cx: a.x, cy: a.y - a.h / 2 - lift, steps: null };
+    return {
+      x1: a.x - 12,
+      y1: a.y - a.h / 2,
+      x2: a.x + 12,
+      y2: a.y - a.h / 2,
+      cx: a.x,
+      cy: a.y - a.h / 2 - lift,
+      steps: null,
+    };
   }
   const [dx, dy] = [b.x - a.x, b.y - a.y];
   const length = Math.hypot(dx, dy) || 1;
@@ -95,9 +112,13 @@ const round = (n) => Math.round(n * 10) / 10;
 
 /** @param {Run} run @returns {string} for the attribute `d` of a path */
 export function path({ x1, y1, x2, y2, cx, cy }) {
-  // A line along an axis has a box without area, which counts as invisible; half a pixel off nobody sees.
-  const [sideways, upright] = [Math.abs(y2 - y1) < 0.5 && Math.abs(cy - y1) < 0.5, Math.abs(x2 - x1) < 0.5 && Math.abs(cx - x1) < 0.5];
-  return `M${round(x1)} ${round(y1)}Q${round(cx + (upright ? 0.5 : 0))} ${round(cy + (sideways ? 0.5 : 0))} ${round(x2)} ${round(y2)}`;
+  // A line along an axis has a box without area, which counts as invisible; so little off nobody sees.
+  const [sideways, upright] = [
+    Math.abs(y2 - y1) < 0.5 && Math.abs(cy - y1) < 0.5,
+    Math.abs(x2 - x1) < 0.5 && Math.abs(cx - x1) < 0.5,
+  ];
+  const [qx, qy] = [cx + (upright ? 0.2 : 0), cy + (sideways ? 0.2 : 0)].map(round);
+  return `M${round(x1)} ${round(y1)}Q${qx} ${qy} ${round(x2)} ${round(y2)}`;
 }
 
 /** @param {Run} run @param {number} t 0 at end `a`, 1 at end `b` @returns {[number, number]} */
@@ -109,7 +130,8 @@ export function point({ x1, y1, x2, y2, cx, cy }, t) {
 /**
  * Where a port's name is written.
  * @param {Run} run @param {boolean} first whether at end `a`
- * @returns {{x: number, y: number, angle: number, anchor: 'start' | 'end', size: number | null}} `size`: as small as there is room
+ * @returns {{x: number, y: number, angle: number, anchor: 'start' | 'end', size: number | null}} `size`: as small as
+ *   there is room
  */
 export function labelPlace(run, first) {
   const [x, y] = first ? [run.x1, run.y1] : [run.x2, run.y2];
@@ -124,7 +146,13 @@ export function labelPlace(run, first) {
   const right = dx >= -0.01;
   const anchor = right ? 'start' : 'end';
   const steep = Math.abs(dy) > Math.abs(dx);
-  return { x: x + (dx / length) * (steep ? 16 : 8) + (steep ? (right ? 6 : -6) : 0), y: y + (dy / length) * 16 - (steep ? -4 : 5), angle: 0, anchor, size: null };
+  return {
+    x: x + (dx / length) * (steep ? 16 : 8) + (steep ? (right ? 6 : -6) : 0),
+    y: y + (dy / length) * 16 - (steep ? -4 : 5),
+    angle: 0,
+    anchor,
+    size: null,
+  };
 }
 
 /** How far a point is from a cable, roughly. @param {Run} run @param {number} x @param {number} y @returns {number} */
@@ -158,11 +186,25 @@ export function strayPath([x1, y1], [x2, y2], out, into) {
   const reach = Math.min(160, length * 0.35);
   const bend = Math.min(90, 20 + length * 0.15);
   const [nx, ny] = [(-dy / length) * bend, (dx / length) * bend];
-  const numbers = [x1, y1, x1 + out[0] * reach + nx, y1 + out[1] * reach + ny, x2 + into[0] * reach + nx, y2 + into[1] * reach + ny, x2, y2].map(round);
+  const numbers = [
+    x1,
+    y1,
+    x1 + out[0] * reach + nx,
+    y1 + out[1] * reach + ny,
+    x2 + into[0] * reach + nx,
+    y2 + into[1] * reach + ny,
+    x2,
+    y2,
+  ].map(round);
   return `M${numbers.slice(0, 2).join(' ')}C${numbers.slice(2).join(' ')}`;
 }
 
-/** Which way a cable leaves its end, as a vector of length 1. @param {Run} run @param {boolean} first @returns {[number, number]} */
+/**
+ * Which way a cable leaves its end, as a vector of length 1.
+ * @param {Run} run
+ * @param {boolean} first
+ * @returns {[number, number]}
+ */
 export function outward(run, first) {
   const [dx, dy] = first ? [run.cx - run.x1, run.cy - run.y1] : [run.cx - run.x2, run.cy - run.y2];
   const length = Math.hypot(dx, dy) || 1;

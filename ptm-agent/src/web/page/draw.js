@@ -72,7 +72,14 @@ export class Drawing {
     for (const node of model.nodes.values()) {
       const box = layout.boxes.get(node.name);
       if (!box) continue;
-      const element = s('g', { class: 'node', 'data-node': node.name, 'data-shape': box.shape, transform: `translate(${box.x.toFixed(1)} ${box.y.toFixed(1)})`, tabindex: -1, role: 'button' });
+      const element = s('g', {
+        class: 'node',
+        'data-node': node.name,
+        'data-shape': box.shape,
+        transform: `translate(${box.x.toFixed(1)} ${box.y.toFixed(1)})`,
+        tabindex: -1,
+        role: 'button',
+      });
       element.append(
         s('rect', { x: -box.w / 2, y: -box.h / 2, width: box.w, height: box.h, rx: 5 }),
         s('text', { class: 'title' }, fitting(node.name, box.w)),
@@ -99,7 +106,10 @@ export class Drawing {
     this.#overlays();
   }
 
-  /** @param {Iterable<import('./model.js').Cable>} cables what changed @param {Iterable<import('./model.js').Node>} nodes */
+  /**
+   * @param {Iterable<import('./model.js').Cable>} cables what changed
+   * @param {Iterable<import('./model.js').Node>} nodes
+   */
   update(cables, nodes) {
     const touched = new Set(nodes);
     for (const cable of cables) {
@@ -134,7 +144,9 @@ export class Drawing {
   #paintNode(node) {
     const element = this.#nodes.get(node.name);
     if (!element) return;
-    const worst = ['fail', 'no-info', 'pass'].find((status) => node.cables.some((cable) => cable.planned && cable.status === status));
+    const worst = ['fail', 'no-info', 'pass'].find((status) =>
+      node.cables.some((cable) => cable.planned && cable.status === status),
+    );
     set(element, 'data-worst', worst ?? 'no-info');
     const state = node.agent?.state;
     set(element, 'data-agent', state ?? '');
@@ -156,8 +168,24 @@ export class Drawing {
       const cached = Boolean(cable.a.verdict?.cached || cable.b.verdict?.cached);
       if (cable.status !== 'fail' && !cached) continue;
       const [x, y] = point(run, 0.5);
-      if (cable.status === 'fail') marks.push(s('g', { class: 'mark fail', 'data-x': x, 'data-y': y }, s('circle', { r: 8 }), s('path', { d: 'M-4 -4L4 4M-4 4L4 -4' })));
-      else marks.push(s('g', { class: 'mark cached', 'data-x': x, 'data-y': y }, s('circle', { r: 7 }), s('path', { d: 'M0 -4V0L3 2' })));
+      if (cable.status === 'fail')
+        marks.push(
+          s(
+            'g',
+            { class: 'mark fail', 'data-x': x, 'data-y': y },
+            s('circle', { r: 8 }),
+            s('path', { d: 'M-4 -4L4 4M-4 4L4 -4' }),
+          ),
+        );
+      else
+        marks.push(
+          s(
+            'g',
+            { class: 'mark cached', 'data-x': x, 'data-y': y },
+            s('circle', { r: 7 }),
+            s('path', { d: 'M0 -4V0L3 2' }),
+          ),
+        );
       if (marks.length >= MOST_MARKS) break;
     }
     this.#layers.marks.replaceChildren(...marks);
@@ -167,7 +195,8 @@ export class Drawing {
   #scaleMarks() {
     // However far off, a cross stays a cross.
     const scale = Math.max(1, 0.8 / this.#scale).toFixed(2);
-    for (const mark of this.#layers.marks.children) mark.setAttribute('transform', `translate(${mark.dataset.x} ${mark.dataset.y}) scale(${scale})`);
+    for (const mark of this.#layers.marks.children)
+      mark.setAttribute('transform', `translate(${mark.dataset.x} ${mark.dataset.y}) scale(${scale})`);
   }
 
   #strays() {
@@ -175,8 +204,12 @@ export class Drawing {
     this.#layers.strays.replaceChildren(
       ...found.flatMap((stray) => {
         const hot = stray.cables.some((id) => this.#hot.cables.has(id)) ? ' hot' : '';
-        if (stray.text) return [s('text', { class: `stray-text${hot}`, x: stray.x, y: stray.y }, clipped(shown(stray.text), 34))];
-        return [s('path', { class: `stray${hot}`, d: stray.d }), ...stray.ends.map(([cx, cy]) => s('circle', { class: `stray-end${hot}`, cx, cy, r: 4 }))];
+        if (stray.text)
+          return [s('text', { class: `stray-text${hot}`, x: stray.x, y: stray.y }, clipped(shown(stray.text), 34))];
+        return [
+          s('path', { class: `stray${hot}`, d: stray.d }),
+          ...stray.ends.map(([cx, cy]) => s('circle', { class: `stray-end${hot}`, cx, cy, r: 4 })),
+        ];
       }),
     );
   }
@@ -203,23 +236,26 @@ export class Drawing {
       const cable = this.#model.cables.get(id);
       const run = this.#runs.get(id);
       if (!cable) continue;
-      for (const [end, first] of [[cable.a, true], [cable.b, false]]) {
+      for (const [end, first] of [
+        [cable.a, true],
+        [cable.b, false],
+      ]) {
         if (end.port === null) continue;
         const hot = this.#hot.cables.has(id);
         const place = labelPlace(run, first);
         // Where ports stand closer than their names are high, these come with zooming in.
         const size = hot || place.size === null ? 11.5 : place.size;
         if (!all && !hot && size * k < 6) continue;
-        labels.push(
-          s('text', {
-            class: `port${hot ? ' hot' : ''}`,
-            'data-end': end.key,
-            'data-status': end.verdict?.status ?? 'no-info',
-            'text-anchor': place.anchor,
-            transform: `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})${place.angle ? ` rotate(${place.angle.toFixed(1)})` : ''}`,
-            'font-size': size.toFixed(1),
-          }, clipped(shown(end.port), 14)),
-        );
+        const turn = place.angle ? ` rotate(${place.angle})` : '';
+        const attributes = {
+          class: `port${hot ? ' hot' : ''}`,
+          'data-end': end.key,
+          'data-status': end.verdict?.status ?? 'no-info',
+          'text-anchor': place.anchor,
+          transform: `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})${turn}`,
+          'font-size': size.toFixed(1),
+        };
+        labels.push(s('text', attributes, clipped(shown(end.port), 14)));
       }
     }
     this.#layers.labels.replaceChildren(...labels);
@@ -228,7 +264,10 @@ export class Drawing {
   /** @param {{x: number, y: number, k: number}} transform */
   move(transform) {
     this.#transform = transform;
-    this.#world.setAttribute('transform', `translate(${transform.x.toFixed(2)} ${transform.y.toFixed(2)}) scale(${transform.k.toFixed(4)})`);
+    this.#world.setAttribute(
+      'transform',
+      `translate(${transform.x.toFixed(2)} ${transform.y.toFixed(2)}) scale(${transform.k.toFixed(4)})`,
+    );
     if (transform.k === this.#scale) return;
     this.#scale = transform.k;
     this.#svg.toggleAttribute('data-far', transform.k < 0.45);
@@ -242,7 +281,9 @@ export class Drawing {
     this.#hot = hot;
     for (const id of hot.cables) this.#cables.get(id)?.classList.add('hot');
     for (const name of hot.nodes) this.#nodes.get(name)?.classList.add('hot');
-    const halos = [...hot.cables].filter((id) => this.#runs.has(id)).map((id) => s('path', { d: path(this.#runs.get(id)) }));
+    const halos = [...hot.cables]
+      .filter((id) => this.#runs.has(id))
+      .map((id) => s('path', { d: path(this.#runs.get(id)) }));
     this.#layers.halo.replaceChildren(...halos.slice(0, 200));
     this.#svg.toggleAttribute('data-hot', hot.cables.size + hot.nodes.size > 0);
     if (!this.#model) return;
@@ -250,7 +291,11 @@ export class Drawing {
     this.labels();
   }
 
-  /** The cable or machine at a place on the screen. @param {MouseEvent} event @returns {{cable?: string, node?: string} | null} */
+  /**
+   * The cable or machine at a place on the screen.
+   * @param {MouseEvent} event
+   * @returns {{cable?: string, node?: string} | null}
+   */
   at(event) {
     const node = event.target.closest?.('[data-node]');
     if (node) return { node: node.dataset.node };
@@ -272,7 +317,13 @@ export class Drawing {
     const boxes = new Map();
     for (const id of cables) {
       const run = this.#runs.get(id);
-      if (run) boxes.set(id, { x: (run.x1 + run.x2) / 2, y: (run.y1 + run.y2) / 2, w: Math.abs(run.x2 - run.x1) + 60, h: Math.abs(run.y2 - run.y1) + 80 });
+      if (run)
+        boxes.set(id, {
+          x: (run.x1 + run.x2) / 2,
+          y: (run.y1 + run.y2) / 2,
+          w: Math.abs(run.x2 - run.x1) + 60,
+          h: Math.abs(run.y2 - run.y1) + 80,
+        });
     }
     const box = this.#layout?.boxes.get(node);
     if (box) boxes.set('', { ...box, w: box.w + 200, h: box.h + 200 });

@@ -15,9 +15,12 @@ export class History {
   constructor(choose) {
     this.#list.addEventListener('click', (event) => {
       const item = event.target.closest('li');
-      if (item && event.target.closest('button')) choose(item.dataset.agent ? { node: item.dataset.agent } : { end: item.dataset.of });
+      if (item && event.target.closest('button'))
+        choose(item.dataset.agent ? { node: item.dataset.agent } : { end: item.dataset.of });
     });
-    byId('only-failing').addEventListener('change', (event) => byId('history').toggleAttribute('data-only-failing', event.target.checked));
+    byId('only-failing').addEventListener('change', (event) =>
+      byId('history').toggleAttribute('data-only-failing', event.target.checked),
+    );
   }
 
   /** @param {object[]} events of ports, the oldest first @param {boolean} missed whether they were only found later */
@@ -29,13 +32,20 @@ export class History {
         const words = [verdictWords(event.before), ' → ', h('b', {}, verdictWords(event.after))];
         return h(
           'li',
-          { 'data-of': key, 'data-status': event.after ? statusOf(event.after) : 'no-info', 'data-failing': failing, 'data-expected': event.verdict?.expected ? cableId(key, event.verdict.expected) : null },
+          {
+            'data-of': key,
+            'data-status': event.after ? statusOf(event.after) : 'no-info',
+            'data-failing': failing,
+            'data-expected': event.verdict?.expected ? cableId(key, event.verdict.expected) : null,
+          },
           h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
           ' ',
           h('button', { type: 'button' }, name(key)),
           ' ',
           ...words,
-          event.after && event.verdict?.observed && statusOf(event.after) === 'fail' ? h('span', {}, ', found ', name(event.verdict.observed)) : null,
+          event.after && event.verdict?.observed && statusOf(event.after) === 'fail'
+            ? h('span', {}, ', found ', name(event.verdict.observed))
+            : null,
           ' ',
           h('span', { class: 'ago' }, time(event.time)),
           missed ? h('span', { class: 'ago' }, ' (found after a gap)') : null,
@@ -66,7 +76,9 @@ export class History {
 
   /** @param {string} words what happened to this page */
   addNote(words) {
-    this.#add([h('li', { 'data-note': true, 'data-failing': true }, h('span', { class: 'at' }, clock(now(), now())), ' ', words)]);
+    this.#add([
+      h('li', { 'data-note': true, 'data-failing': true }, h('span', { class: 'at' }, clock(now(), now())), ' ', words),
+    ]);
   }
 
   #add(items) {

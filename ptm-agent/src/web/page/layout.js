@@ -6,12 +6,13 @@ import { order } from './order.js';
 import { adjacency, components, ring, tiers } from './tiers.js';
 
 /**
- * @typedef {{x: number, y: number, w: number, h: number, shape: 'tier' | 'ring' | 'own' | 'left' | 'right', tier: number}} Box
+ * @typedef {{x: number, y: number, w: number, h: number, shape: 'tier' | 'ring' | 'own' | 'left' | 'right', tier:
+ *   number}} Box
  *   the middle of a machine and its size
  * @typedef {{boxes: Map<string, Box>, x: number, y: number, width: number, height: number}} Layout
  */
 
-export const BOX_HEIGHT = 38;
+const BOX_HEIGHT = 38;
 const GAP = 26;
 /** From here on the cables of a fabric are a weave: machines count, not ports, and those that pass step back. */
 export const CROWD = 400;
@@ -21,7 +22,12 @@ export const CROWD = 400;
  */
 const widest = (nodes) => Math.min(3200, Math.max(1300, 1300 * Math.sqrt(nodes / 60)));
 
-/** @param {string} name @param {number} ends how many cables leave one side @param {number} [least] @returns {number} */
+/**
+ * @param {string} name
+ * @param {number} ends how many cables leave one side
+ * @param {number} [least]
+ * @returns {number}
+ */
 export function boxWidth(name, ends, least = 64) {
   const text = Math.min(Array.from(name).length, 18) * 7.6 + 26;
   return Math.max(least, text, Math.min(ends * 12 + 12, 216));
@@ -40,11 +46,18 @@ export function layout(nodes, cables, { before = new Map(), narrow = false } = {
   for (const { a, b } of cables) for (const { node } of [a, b]) degrees.set(node, (degrees.get(node) ?? 0) + 1);
   // In a crowd names count, not ports: these can be read closer to.
   const crowd = cables.length > CROWD;
-  const width = (name) => boxWidth(name, crowd && degrees.get(name) < 40 ? 0 : degrees.get(name) * 0.75, byName.get(name).agent ? 96 : 64);
+  const width = (name) =>
+    boxWidth(name, crowd && degrees.get(name) < 40 ? 0 : degrees.get(name) * 0.75, byName.get(name).agent ? 96 : 64);
   const parts = components(near).map((members) => {
     const circle = ring(members, near);
     const functions = new Set(members.map((name) => byName.get(name).function));
-    return circle && functions.size === 1 ? placeRing(circle, width, narrow) : placeTiers(members.map((name) => byName.get(name)), near, { width, before, gap: crowd ? GAP : 62 });
+    return circle && functions.size === 1
+      ? placeRing(circle, width, narrow)
+      : placeTiers(
+          members.map((name) => byName.get(name)),
+          near,
+          { width, before, gap: crowd ? GAP : 62 },
+        );
   });
   return pack(parts);
 }
@@ -52,12 +65,21 @@ export function layout(nodes, cables, { before = new Map(), narrow = false } = {
 function placeRing(names, width, narrow) {
   const widest = Math.max(...names.map(width));
   const around = names.length * (widest + 70);
-  const [rx, ry] = narrow ? [Math.max(160, around / 7.6), Math.max(210, around / 5.4)] : [Math.max(330, around / 5.2), Math.max(180, around / 7.6)];
+  const [rx, ry] = narrow
+    ? [Math.max(160, around / 7.6), Math.max(210, around / 5.4)]
+    : [Math.max(330, around / 5.2), Math.max(180, around / 7.6)];
   const boxes = new Map();
   names.forEach((name, i) => {
     // The first and second at the top, clockwise.
     const angle = ((i - 0.5) / names.length) * 2 * Math.PI - Math.PI / 2;
-    boxes.set(name, { x: Math.cos(angle) * rx, y: Math.sin(angle) * ry, w: width(name), h: BOX_HEIGHT, shape: 'ring', tier: 0 });
+    boxes.set(name, {
+      x: Math.cos(angle) * rx,
+      y: Math.sin(angle) * ry,
+      w: width(name),
+      h: BOX_HEIGHT,
+      shape: 'ring',
+      tier: 0,
+    });
   });
   return boxes;
 }
@@ -69,7 +91,9 @@ function placeTiers(nodes, near, { width, before, gap }) {
   for (const { name } of nodes) rows[heights.get(name)].push(name);
   const known = (name) => before.get(name)?.x;
   for (const row of rows) {
-    row.sort((a, b) => (known(a) !== undefined && known(b) !== undefined ? known(a) - known(b) : 0) || compareNames(a, b));
+    row.sort(
+      (a, b) => (known(a) !== undefined && known(b) !== undefined ? known(a) - known(b) : 0) || compareNames(a, b),
+    );
   }
   const ordered = order(rows, near);
   const cells = ordered.map((row) => Math.max(...row.map(width)) + GAP);
@@ -109,7 +133,10 @@ function pack(parts) {
   return { boxes, ...frame(boxes) };
 }
 
-/** @param {Map<string, Box>} boxes @returns {{x: number, y: number, width: number, height: number}} what holds them all */
+/**
+ * @param {Map<string, Box>} boxes
+ * @returns {{x: number, y: number, width: number, height: number}} what holds them all
+ */
 export function frame(boxes) {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const { x, y, w, h } of boxes.values()) {
@@ -118,5 +145,7 @@ export function frame(boxes) {
     top = Math.min(top, y - h / 2);
     bottom = Math.max(bottom, y + h / 2);
   }
-  return boxes.size === 0 ? { x: 0, y: 0, width: 1, height: 1 } : { x: left, y: top, width: right - left, height: bottom - top };
+  return boxes.size === 0
+    ? { x: 0, y: 0, width: 1, height: 1 }
+    : { x: left, y: top, width: right - left, height: bottom - top };
 }

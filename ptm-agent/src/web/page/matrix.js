@@ -25,10 +25,19 @@ export class Matrix {
   /** A row's height: a few spines over many leaves make a band, not a line. */
   #tall = CELL;
 
-  /** @param {HTMLCanvasElement} canvas @param {{hover: (pair: [string, string] | null) => void, choose: (pair: [string, string]) => void, room: () => [number, number]}} handlers */
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {{hover: (pair: [string, string] | null) => void, choose: (pair: [string, string]) => void, room: () =>
+   *   [number, number, number]}} handlers
+   */
   constructor(canvas, { hover, choose, room }) {
     this.#canvas = canvas;
-    this.#viewport = new Viewport(canvas, (transform) => ((this.#transform = transform), this.#draw()), () => {}, room);
+    this.#viewport = new Viewport(
+      canvas,
+      (transform) => ((this.#transform = transform), this.#draw()),
+      () => {},
+      () => [MARGIN, room()[1], MARGIN],
+    );
     canvas.addEventListener('pointermove', (event) => event.buttons === 0 && hover(this.#at(event)?.names ?? null));
     canvas.addEventListener('pointerleave', () => hover(null));
     canvas.addEventListener('click', (event) => {
@@ -60,7 +69,7 @@ export class Matrix {
       this.#canvas.dataset.cells = cells.length;
       this.#tall = Math.min(CELL * 6, Math.max(CELL, (columns.length * CELL * 0.5) / Math.max(1, rows.length)));
       this.resize();
-      this.#viewport.setFrame({ x: -MARGIN / 2, y: -MARGIN / 2, width: columns.length * CELL + MARGIN / 2, height: rows.length * this.#tall + MARGIN / 2 }, 1.6);
+      this.#viewport.setFrame({ x: 0, y: 0, width: columns.length * CELL, height: rows.length * this.#tall }, 1.6);
       if (!this.#viewport.touched) this.#viewport.fit(false);
     } else {
       judge(this.#grid, model);
@@ -117,7 +126,11 @@ export class Matrix {
 
   #tell() {
     const cell = this.#cell;
-    const words = cell ? `${plain(say`${cell.names[0]} — ${cell.names[1]}: `)}${count(cell.cables, 'cable')}, ${cell.failing > 0 ? `${cell.failing} failing` : STATUSES[cell.status].word}` : `${count(this.#grid?.cells.length ?? 0, 'pair')} of machines with cables; arrow keys go from pair to pair`;
+    let words = `${count(this.#grid?.cells.length ?? 0, 'pair')} of machines with cables; arrow keys go from pair to pair`;
+    if (cell) {
+      const state = cell.failing > 0 ? `${cell.failing} failing` : STATUSES[cell.status].word;
+      words = `${plain(say`${cell.names[0]} — ${cell.names[1]}: `)}${count(cell.cables, 'cable')}, ${state}`;
+    }
     if (byId('matrix-cell').textContent !== words) byId('matrix-cell').textContent = words;
   }
 
@@ -125,7 +138,10 @@ export class Matrix {
     if (!this.#grid) return null;
     const frame = this.#canvas.getBoundingClientRect();
     const { x, y, k } = this.#transform;
-    const [column, row] = [(event.clientX - frame.left - x) / k / CELL, (event.clientY - frame.top - y) / k / this.#tall];
+    const [column, row] = [
+      (event.clientX - frame.left - x) / k / CELL,
+      (event.clientY - frame.top - y) / k / this.#tall,
+    ];
     // A cell of a pixel can't be hit: the nearest within a few pixels is meant.
     const reach = [Math.max(0.5, 5 / (CELL * k)), Math.max(0.5, 5 / (this.#tall * k))];
     let [best, least] = [null, 1];
@@ -169,7 +185,8 @@ export class Matrix {
         if (cell.status !== status || (this.#filter && this.#filter !== status)) continue;
         const [cx, cy] = [(cell.column + 0.5) * size + x, (cell.row + 0.5) * tall + y];
         if (cx < -side || cy < -rise || cx > width + side || cy > height + rise) continue;
-        if (status === 'no-info' && side > 5) context.strokeRect(cx - side / 2 + 1, cy - rise / 2 + 1, side - 2, rise - 2);
+        if (status === 'no-info' && side > 5)
+          context.strokeRect(cx - side / 2 + 1, cy - rise / 2 + 1, side - 2, rise - 2);
         else context.fillRect(cx - side / 2, cy - rise / 2, side, rise);
         if (status === 'fail' && side >= LEGIBLE) cross(context, cx, cy, side / 4, back);
       }
@@ -190,17 +207,33 @@ export class Matrix {
     };
     if (tall >= LEGIBLE) {
       frame(0, 0, MARGIN, height);
-      this.#names(context, this.#grid.rows, y, tall, height, (at, name) => context.fillText(name, 8, at, MARGIN - 12), MARGIN - 20);
+      this.#names(
+        context,
+        this.#grid.rows,
+        y,
+        tall,
+        height,
+        (at, name) => context.fillText(name, 8, at, MARGIN - 12),
+        MARGIN - 20,
+      );
     }
     if (size < LEGIBLE) return;
     frame(0, 0, width, MARGIN - 20);
-    this.#names(context, this.#grid.columns, x, size, width, (at, name) => {
-      context.save();
-      context.translate(at, MARGIN - 26);
-      context.rotate(-Math.PI / 3.2);
-      context.fillText(name, 0, 0, MARGIN - 20);
-      context.restore();
-    }, MARGIN);
+    this.#names(
+      context,
+      this.#grid.columns,
+      x,
+      size,
+      width,
+      (at, name) => {
+        context.save();
+        context.translate(at, MARGIN - 26);
+        context.rotate(-Math.PI / 3.2);
+        context.fillText(name, 0, 0, MARGIN - 20);
+        context.restore();
+      },
+      MARGIN,
+    );
   }
 
   #names(context, names, from, size, until, write, margin) {

@@ -1,4 +1,5 @@
-// Where things stand on an agent's own page: its machine in the middle, a row for each of its cables, the neighbors left
+// Where things stand on an agent's own page: its machine in the middle, a row for each of its cables, the neighbors
+// left
 // and right (on a narrow screen all on the right). Pure.
 
 import { boxWidth, frame } from './layout.js';
@@ -40,7 +41,15 @@ export function panel(model, narrow) {
     for (const [far, cables] of side) {
       const h = cables.length * row;
       // A machine cabled to itself is drawn once; its cable is a loop (see cables.js).
-      if (far !== own) boxes.set(far, { x: sign * (ownWidth / 2 + reach + farWidth / 2), y: top + h / 2, w: farWidth, h: Math.max(38, h - 12), shape: i === 0 ? 'left' : 'right', tier: 0 });
+      if (far !== own)
+        boxes.set(far, {
+          x: sign * (ownWidth / 2 + reach + farWidth / 2),
+          y: top + h / 2,
+          w: farWidth,
+          h: Math.max(38, h - 12),
+          shape: i === 0 ? 'left' : 'right',
+          tier: 0,
+        });
       cables.forEach((cable, at) => rows.set(cable.id, { side: sign, y: top + (at + 0.5) * row }));
       top += h + 14;
     }

@@ -9,7 +9,8 @@ const MOST = 60;
  * @param {import('./model.js').Model} model
  * @param {import('./layout.js').Layout} layout
  * @param {Map<string, import('./cables.js').Run>} runs
- * @returns {Array<{cables: string[], d?: string, ends?: Array<[number, number]>, text?: string, x?: number, y?: number}>}
+ * @returns {Array<{cables: string[], d?: string, ends?: Array<[number, number]>, text?: string, x?: number, y?:
+ *   number}>}
  */
 export function strays(model, layout, runs) {
   const out = [];
@@ -30,7 +31,11 @@ export function strays(model, layout, runs) {
       const box = layout.boxes.get((seen ? model.nodes.get(seen.node) : model.resolveNode(verdict.observed))?.name);
       const to = (seen && port(seen, runs)) ?? (box ? towards(box, from.at) : null);
       if (to) {
-        out.push({ cables: seen ? [cable.id, seen.cable.id] : [cable.id], d: strayPath(from.at, to.at, from.out, to.out), ends: [from.at, to.at] });
+        out.push({
+          cables: seen ? [cable.id, seen.cable.id] : [cable.id],
+          d: strayPath(from.at, to.at, from.out, to.out),
+          ends: [from.at, to.at],
+        });
       } else {
         const [x, y] = point(runs.get(cable.id), 0.5);
         out.push({ cables: [cable.id], text: `found ${verdict.observed}`, x, y: y + 22 });

@@ -94,7 +94,13 @@ export class Stream {
       if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
       return await answer.json();
     } catch (error) {
-      throw new Error(error.name === 'AbortError' ? 'the server does not answer' : error instanceof TypeError ? 'the server can’t be reached' : error.message);
+      throw new Error(
+        error.name === 'AbortError'
+          ? 'the server does not answer'
+          : error instanceof TypeError
+            ? 'the server can’t be reached'
+            : error.message,
+      );
     } finally {
       clearTimeout(timer);
       if (this.#fetching === abort) this.#fetching = null;

@@ -16,13 +16,17 @@ export class Viewport {
    * @param {Element} element what is dragged
    * @param {(transform: {x: number, y: number, k: number}) => void} move
    * @param {() => void} rest after the last of many moves
-   * @param {() => [number, number]} room what stands over it, in pixels from above and from below
+   * @param {() => [number, number, number]} room what stands over it, in pixels from above, from below and from the
+   *   left
    */
   constructor(element, move, rest, room) {
     [this.#element, this.#room] = [element, room];
     this.#zoom = zoom()
       .scaleExtent([0.02, 8])
-      .extent(() => [[0, 0], [element.clientWidth, element.clientHeight]])
+      .extent(() => [
+        [0, 0],
+        [element.clientWidth, element.clientHeight],
+      ])
       .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && !this.#scrolls(event))
       .on('zoom', (event) => {
         if (event.sourceEvent) this.#touched = true;
@@ -33,9 +37,13 @@ export class Viewport {
     this.#selection = select(element).call(this.#zoom).on('dblclick.zoom', null);
   }
 
-  /** Where all is seen on a touch screen, one finger scrolls the page past the drawing, if the page is one to scroll. */
+  /**
+   * Where all is seen on a touch screen, one finger scrolls the page past the drawing, if the page is one to scroll.
+   */
   #scrolls(event) {
-    return event.type === 'touchstart' && event.touches.length < 2 && getComputedStyle(this.#element).touchAction === 'pan-y';
+    return (
+      event.type === 'touchstart' && event.touches.length < 2 && getComputedStyle(this.#element).touchAction === 'pan-y'
+    );
   }
 
   /** The transform now. */
@@ -61,8 +69,15 @@ export class Viewport {
 
   #fitScale() {
     const { width, height, limit } = this.#frame;
-    const [above, below] = this.#room();
-    return Math.max(0.01, Math.min(this.#element.clientWidth / (width + 50), (this.#element.clientHeight - above - below) / (height + 10), limit ?? 1.4));
+    const [above, below, left] = this.#room();
+    return Math.max(
+      0.01,
+      Math.min(
+        (this.#element.clientWidth - left) / (width + 50),
+        (this.#element.clientHeight - above - below) / (height + 10),
+        limit ?? 1.4,
+      ),
+    );
   }
 
   /** Shows all. */
@@ -70,8 +85,8 @@ export class Viewport {
     const { x, y, width, height } = this.#frame;
     this.#touched = false;
     const k = this.#fitScale();
-    const [above, below] = this.#room();
-    this.#go(k, x + width / 2, y + height / 2 + (below - above) / 2 / k, smooth);
+    const [above, below, left] = this.#room();
+    this.#go(k, x + width / 2 - left / 2 / k, y + height / 2 + (below - above) / 2 / k, smooth);
   }
 
   /** Brings a part into sight, no closer than it needs to be read. */
@@ -90,7 +105,10 @@ export class Viewport {
 
   #go(k, x, y, smooth) {
     const { clientWidth, clientHeight } = this.#element;
-    const to = zoomIdentity.translate(clientWidth / 2, clientHeight / 2).scale(k).translate(-x, -y);
+    const to = zoomIdentity
+      .translate(clientWidth / 2, clientHeight / 2)
+      .scale(k)
+      .translate(-x, -y);
     this.#call(smooth, this.#zoom.transform, to);
   }
 
@@ -112,7 +130,11 @@ export class Viewport {
     this.#call(false, this.#zoom.translateBy, dx / k, dy / k);
   }
 
-  /** @param {KeyboardEvent} event @param {boolean} arrows whether arrow keys move the drawing @returns {boolean} whether it was one of ours */
+  /**
+   * @param {KeyboardEvent} event
+   * @param {boolean} arrows whether arrow keys move the drawing
+   * @returns {boolean} whether it was one of ours
+   */
   key(event, arrows) {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
     const step = 80;
