@@ -2,9 +2,9 @@
 //
 //     node ptm-agent/tests/page/fake.mjs 8080 miswired
 //
-// serves a shape of shapes.mjs at http://127.0.0.1:8080/. Asking for /fake/shape/NAME changes to another shape, /fake/move
-// and /fake/mend exchange two cables of the ring and put them back, /fake/flap changes verdicts again and again,
-// /fake/restart forgets every cursor, /fake/hang says nothing any more.
+// serves a shape of shapes.mjs at http://127.0.0.1:8080/. Asking for /fake/shape/NAME changes to another shape,
+// /fake/move and /fake/mend exchange two cables of the ring and put them back, /fake/flap changes verdicts again and
+// again, /fake/restart forgets every cursor, /fake/hang says nothing any more.
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -19,8 +19,16 @@ const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
 };
-const CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 export class Fake {
   constructor(topology) {

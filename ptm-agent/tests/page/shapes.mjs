@@ -373,6 +373,7 @@ export const SHAPES = {
   vm1: () => asAgent(miswired(), 'vm1'),
   vm2: () => asAgent(miswired(), 'vm2'),
   well: () => asAgent(ring(), 'vm1'),
+  switch: () => asAgent(clos(16, 1, 48), 'leaf1'),
   fabric,
   clos: () => clos(4, 16, 3, false),
   dead,

@@ -30,12 +30,12 @@ export function runs(cables, layout) {
         [cable.b, b, a],
       ]) {
         const key = `${here.y > there.y ? 'top' : 'bottom'} ${end.node}`;
-        sides.set(key, [...(sides.get(key) ?? []), { end, here, there }]);
+        gather(sides, key, { end, here, there });
       }
       out.set(cable.id, { x1: a.x, y1: a.y, x2: b.x, y2: b.y, cx: 0, cy: 0, steps: [0, 0] });
     } else {
       const key = [cable.a.node, cable.b.node].sort().join('\n');
-      bundles.set(key, [...(bundles.get(key) ?? []), cable]);
+      gather(bundles, key, cable);
     }
   }
   for (const side of sides.values()) spread(side, out);
@@ -43,6 +43,12 @@ export function runs(cables, layout) {
     bundle.forEach((cable, i) => out.set(cable.id, bow(cable, boxes, i, bundle.length)));
   for (const run of out.values()) if (run.steps) [run.cx, run.cy] = [(run.x1 + run.x2) / 2, (run.y1 + run.y2) / 2];
   return out;
+}
+
+function gather(groups, key, one) {
+  const group = groups.get(key);
+  if (group) group.push(one);
+  else groups.set(key, [one]);
 }
 
 function rowRun(cable, row, a, b) {

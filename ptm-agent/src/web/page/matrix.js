@@ -126,7 +126,7 @@ export class Matrix {
 
   #tell() {
     const cell = this.#cell;
-    let words = `${count(this.#grid?.cells.length ?? 0, 'pair')} of machines with cables; arrow keys go from pair to pair`;
+    let words = `${count(this.#grid?.cells.length ?? 0, 'pair')} of machines with cables; arrow keys go to each`;
     if (cell) {
       const state = cell.failing > 0 ? `${cell.failing} failing` : STATUSES[cell.status].word;
       words = `${plain(say`${cell.names[0]} — ${cell.names[1]}: `)}${count(cell.cables, 'cable')}, ${state}`;

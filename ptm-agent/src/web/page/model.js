@@ -20,13 +20,14 @@ import { rankOf } from './words.js';
 /** @param {string} node @param {string | null | undefined} port @returns {string} `node:port`, or `node` */
 export const endKey = (node, port) => (port == null ? node : `${node}:${port}`);
 
-/** Compares by code point, which is the order of the bytes in UTF-8. */
+/** Compares by the order of the bytes in UTF-8, which is that of code points: surrogates come last. */
 function compareBytes(a, b) {
-  const [x, y] = [Array.from(a), Array.from(b)];
-  for (let i = 0; i < Math.min(x.length, y.length); i++) {
-    if (x[i] !== y[i]) return x[i].codePointAt(0) - y[i].codePointAt(0);
+  const rank = (unit) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return rank(x) - rank(y);
   }
-  return x.length - y.length;
+  return a.length - b.length;
 }
 
 /** @param {string} a @param {string} b @returns {string} */
@@ -192,7 +193,7 @@ export class Model {
     for (const end of [cable.a, cable.b]) {
       if (end.port !== null && !this.ends.has(end.key)) this.ends.set(end.key, end);
       const node = this.#node(end.node, !planned);
-      if (!node.cables.includes(cable)) node.cables.push(cable);
+      if (end === cable.a || cable.a.node !== cable.b.node) node.cables.push(cable);
     }
     this.#judge(cable);
     return cable;

@@ -14,7 +14,9 @@ const DECEPTIVE =
 
 /** @param {string} text @returns {string} the text with every deceptive character written out */
 export function shown(text) {
-  return String(text).replace(DECEPTIVE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+  // Nearly all names are plain, and there are thousands.
+  if (/^[ -~]*$/.test(text)) return text;
+  return text.replace(DECEPTIVE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 }
 
 /**
