@@ -155,6 +155,17 @@ test('what was missed shows as events', () => {
   assert.deepEqual(after.changesSince(after), []);
 });
 
+test('what fails already is known with its time', () => {
+  const failures = new Model(leaf()).failures();
+  assert.deepEqual(
+    failures.map(({ node, port, before, after }) => [node, port, before, after]),
+    [
+      ['leaf1', 'swp2', undefined, 'wrong-node'],
+      ['leaf1', 'swp51', undefined, 'link-down'],
+    ],
+  );
+});
+
 test('every shape is a model whose counts are its cables', () => {
   for (const shape of [ring, miswired, leaf, dead, hostile]) {
     const model = new Model(shape());

@@ -26,7 +26,7 @@ class Source extends EventTarget {
 
 let seen;
 const listener = {
-  topology: (topology) => seen.push(`topology ${topology.cursor}`),
+  topology: (topology, gap) => seen.push(`topology ${topology.cursor}${gap ? '' : ' in between'}`),
   port: (event, again) => seen.push(`port ${event.port}${again ? ' again' : ''}`),
   agent: (event) => seen.push(`agent ${event.node}`),
   state: (state, why) => seen.push(`${state} ${why}`.trim()),
@@ -161,7 +161,7 @@ test('events that overtake a topology are applied once more behind it', async ()
   assert.equal(seen[seen.length - 1], 'port eth1');
   arrive({ ...ring(), cursor: '1-0' });
   await settle();
-  assert.deepEqual(seen.slice(-2), ['topology 1-0', 'port eth1 again']);
+  assert.deepEqual(seen.slice(-2), ['topology 1-0 in between', 'port eth1 again']);
 });
 
 test('an answer that comes after the connection was lost is nobody’s', async () => {

@@ -153,8 +153,9 @@ export class Drawing {
     const bad = state && state !== 'up' ? REACHES[state] : null;
     const sub = element.lastChild;
     const text = bad ? `${bad.symbol} ${state}` : (node.function ?? (node.stranger ? 'not in the plan' : ''));
-    const width = this.#layout.boxes.get(node.name).w;
-    const shownText = clipped(shown(text), Math.floor((width - 8) / 5.6));
+    const { w: width, h: height } = this.#layout.boxes.get(node.name);
+    const low = height < 30 && !bad;
+    const shownText = low ? '' : clipped(shown(text), Math.floor((width - 8) / 5.6));
     if (sub.textContent !== shownText) sub.textContent = shownText;
     element.classList.toggle('two', shownText !== '');
     set(element, 'aria-label', describeNode(node));
@@ -270,7 +271,7 @@ export class Drawing {
     );
     if (transform.k === this.#scale) return;
     this.#scale = transform.k;
-    this.#svg.toggleAttribute('data-far', transform.k < 0.45);
+    this.#svg.toggleAttribute('data-far', transform.k < 0.4);
     this.#scaleMarks();
   }
 

@@ -1,7 +1,7 @@
 // What happened lately, newest first: from the stream, and what was found to have changed while it was broken.
 
 import { byId, h, name, now, time } from './dom.js';
-import { cableId, endKey } from './model.js';
+import { endKey } from './model.js';
 import { REACHES, clock, statusOf, verdictWords } from './words.js';
 
 /** A strip, not an archive: the log and Prometheus have the rest. */
@@ -29,14 +29,15 @@ export class History {
       events.slice(-MOST).map((event) => {
         const key = endKey(event.node, event.port);
         const failing = [event.before, event.after].some((reason) => statusOf(reason) === 'fail');
-        const words = [verdictWords(event.before), ' → ', h('b', {}, verdictWords(event.after))];
+        const after = h('b', {}, verdictWords(event.after));
+        // Of what was so before this page was opened only the outcome is known.
+        const words = event.before === undefined ? ['is ', after] : [verdictWords(event.before), ' → ', after];
         return h(
           'li',
           {
             'data-of': key,
             'data-status': event.after ? statusOf(event.after) : 'no-info',
             'data-failing': failing,
-            'data-expected': event.verdict?.expected ? cableId(key, event.verdict.expected) : null,
           },
           h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
           ' ',

@@ -67,12 +67,13 @@ const history = new History(({ end, node }) => {
 const matrix = new Matrix(canvas, { hover: (pair) => pass(pair && { pair }), choose: (pair) => pin({ pair }), room });
 
 const stream = new Stream({
-  topology(topology) {
+  topology(topology, gap) {
     const before = model;
     setClock(topology.server.time);
     model = new Model(topology);
-    if (before && before.server.kind === model.server.kind && before.server.node === model.server.node)
-      history.addPorts(model.changesSince(before), true);
+    const same = before && before.server.kind === model.server.kind && before.server.node === model.server.node;
+    if (!before) history.addPorts(model.failures().slice(-20));
+    else if (same && gap) history.addPorts(model.changesSince(before), true);
     dirty.shape ||= !before || before.shape !== model.shape;
     dirty.all = true;
     update();

@@ -162,6 +162,19 @@ export class Model {
     return out.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   }
 
+  /** The ends that fail and since when, as events of which is not known what was before; the latest last. */
+  failures() {
+    const failing = [...this.ends.values()].filter(({ verdict }) => verdict?.status === 'fail' && verdict.since);
+    const events = failing.map(({ node, port, verdict }) => ({
+      time: verdict.since,
+      node,
+      port,
+      after: verdict.reason,
+      verdict,
+    }));
+    return events.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  }
+
   #nodePart(text, name) {
     if (text.startsWith(`${name}:`)) return name.length;
     return text.indexOf(':', name.length);

@@ -17,7 +17,8 @@ export function panel(model, narrow) {
     groups.set(far, [...(groups.get(far) ?? []), cable]);
   }
   const total = model.cables.size;
-  const row = total > 48 ? 28 : total > 12 ? 36 : 52;
+  // A switch's 64 ports are to be seen, and read, at once.
+  const [row, gap] = total > 24 ? [20, 2] : total > 12 ? [36, 14] : [52, 14];
   const sides = [[], []];
   let filled = 0;
   for (const group of groups) {
@@ -28,11 +29,11 @@ export function panel(model, narrow) {
   }
   if (sides[1].length === 0) sides.reverse();
   const ownWidth = narrow ? 78 : Math.max(110, boxWidth(own, 0));
-  const reach = narrow ? 122 : 240;
+  const reach = narrow ? 122 : total > 24 ? 320 : 240;
   const farWidth = narrow ? 104 : 150;
   const boxes = new Map();
   const rows = new Map();
-  const height = (side) => side.reduce((sum, [, cables]) => sum + cables.length * row + 14, -14);
+  const height = (side) => side.reduce((sum, [, cables]) => sum + cables.length * row + gap, -gap);
   const tallest = Math.max(row, ...sides.filter((side) => side.length > 0).map(height));
   boxes.set(own, { x: 0, y: 0, w: ownWidth, h: tallest + 24, shape: 'own', tier: 1 });
   sides.forEach((side, i) => {
@@ -46,12 +47,12 @@ export function panel(model, narrow) {
           x: sign * (ownWidth / 2 + reach + farWidth / 2),
           y: top + h / 2,
           w: farWidth,
-          h: Math.max(38, h - 12),
+          h: total > 24 ? h - 2 : Math.max(38, h - 12),
           shape: i === 0 ? 'left' : 'right',
           tier: 0,
         });
       cables.forEach((cable, at) => rows.set(cable.id, { side: sign, y: top + (at + 0.5) * row }));
-      top += h + 14;
+      top += h + gap;
     }
   });
   return { boxes, rows, ...frame(boxes) };

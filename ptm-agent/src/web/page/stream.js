@@ -11,7 +11,7 @@ const STEADY = 5_000;
 
 /**
  * @typedef {object} Listener
- * @property {(topology: object) => void} topology everything anew
+ * @property {(topology: object, gap: boolean) => void} topology everything anew; after a gap events may be missing
  * @property {(event: object) => void} port
  * @property {(event: object) => void} agent
  * @property {(state: 'connecting' | 'live' | 'lost', why: string) => void} state
@@ -47,7 +47,7 @@ export class Stream {
     try {
       const topology = await this.#fetch();
       if (turn !== this.#turn) return;
-      this.#listener.topology(topology);
+      this.#listener.topology(topology, true);
       this.#open(topology.cursor);
     } catch (error) {
       if (turn === this.#turn) this.#fail(error.message);
@@ -71,7 +71,7 @@ export class Stream {
     try {
       const topology = await this.#fetch();
       if (source !== this.#source) return;
-      this.#listener.topology(topology);
+      this.#listener.topology(topology, false);
       // Applied once more in order they end where the server is: the last one of a port counts.
       for (const [kind, event] of this.#meanwhile) this.#listener[kind](event, true);
     } catch (error) {
