@@ -11,8 +11,8 @@ use crate::{build, root};
 /// Build for release, measure what PTM has budgets for, and print both side by side; a few minutes
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// What to measure: cost, latency, burst, throughput, plans, memory, clients, scrape; everything if not given
-    /// What to measure: cost, latency, burst, throughput, plans, memory, clients, streams; everything if not given
+    /// What to measure: cost, latency, burst, throughput, plans, memory, clients, scrape, streams, page;
+    /// everything if not given
     #[arg(value_name = "NAME")]
     lines: Vec<String>,
     /// Exit with 1 if a budget is missed

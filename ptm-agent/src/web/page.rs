@@ -18,8 +18,9 @@ pub(super) struct Asset {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 macro_rules! assets {
     ($($path:literal: $content_type:expr,)*) => {
@@ -27,41 +28,45 @@ macro_rules! assets {
     };
 }
 
-/// Every file that is served; a test tells of one that is not here. `index.html` is what is at `/`.
+/// Every file that is served; a test tells of one that is not here. `index.html` is what is at `/`. The licences of what
+/// is in `vendor/` go wherever it goes, so they are in the program too.
 pub(super) const ASSETS: &[Asset] = assets! {
-    "cables.js": SCRIPT,
-    "details.js": SCRIPT,
-    "dom.js": SCRIPT,
-    "draw.js": SCRIPT,
-    "findings.js": SCRIPT,
-    "frame.js": SCRIPT,
-    "grid.js": SCRIPT,
-    "history.js": SCRIPT,
     "index.html": HTML,
-    "layout.js": SCRIPT,
-    "list.js": SCRIPT,
-    "main.js": SCRIPT,
-    "matrix.js": SCRIPT,
-    "model.js": SCRIPT,
-    "order.js": SCRIPT,
-    "panel.js": SCRIPT,
-    "search.js": SCRIPT,
-    "speech.js": SCRIPT,
-    "strays.js": SCRIPT,
-    "stream.js": SCRIPT,
-    "style.css": STYLE,
-    "tiers.js": SCRIPT,
-    "vendor/d3-color.min.js": SCRIPT,
-    "vendor/d3-dispatch.min.js": SCRIPT,
-    "vendor/d3-drag.min.js": SCRIPT,
-    "vendor/d3-ease.min.js": SCRIPT,
-    "vendor/d3-interpolate.min.js": SCRIPT,
-    "vendor/d3-selection.min.js": SCRIPT,
-    "vendor/d3-timer.min.js": SCRIPT,
-    "vendor/d3-transition.min.js": SCRIPT,
-    "vendor/d3-zoom.min.js": SCRIPT,
-    "viewport.js": SCRIPT,
-    "words.js": SCRIPT,
+    "style.css": CSS,
+    "cables.js": JAVASCRIPT,
+    "details.js": JAVASCRIPT,
+    "dock.js": JAVASCRIPT,
+    "dom.js": JAVASCRIPT,
+    "draw.js": JAVASCRIPT,
+    "findings.js": JAVASCRIPT,
+    "frame.js": JAVASCRIPT,
+    "grid.js": JAVASCRIPT,
+    "history.js": JAVASCRIPT,
+    "layout.js": JAVASCRIPT,
+    "list.js": JAVASCRIPT,
+    "main.js": JAVASCRIPT,
+    "matrix.js": JAVASCRIPT,
+    "model.js": JAVASCRIPT,
+    "order.js": JAVASCRIPT,
+    "panel.js": JAVASCRIPT,
+    "search.js": JAVASCRIPT,
+    "speech.js": JAVASCRIPT,
+    "strays.js": JAVASCRIPT,
+    "stream.js": JAVASCRIPT,
+    "tiers.js": JAVASCRIPT,
+    "viewport.js": JAVASCRIPT,
+    "words.js": JAVASCRIPT,
+    "vendor/LICENSE": TEXT,
+    "vendor/LICENSE-d3-ease": TEXT,
+    "vendor/d3-color.min.js": JAVASCRIPT,
+    "vendor/d3-dispatch.min.js": JAVASCRIPT,
+    "vendor/d3-drag.min.js": JAVASCRIPT,
+    "vendor/d3-ease.min.js": JAVASCRIPT,
+    "vendor/d3-interpolate.min.js": JAVASCRIPT,
+    "vendor/d3-selection.min.js": JAVASCRIPT,
+    "vendor/d3-timer.min.js": JAVASCRIPT,
+    "vendor/d3-transition.min.js": JAVASCRIPT,
+    "vendor/d3-zoom.min.js": JAVASCRIPT,
 };
 
 /// The file of that path, unless the browser has it as it is.
@@ -90,17 +95,15 @@ mod tests {
 
     use super::*;
 
-    /// Every file below `page/` that a browser loads: not what is only for tests or for reading.
-    fn files(directory: &Path, found: &mut Vec<String>) {
+    /// Every file below `page/` but those that are for who works on it.
+    fn files(root: &Path, directory: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
-            if path.is_dir() && !matches!(name, "tests" | "node_modules") {
-                files(&path, found);
-            }
-            let is_test = name.contains(".test.");
-            if path.extension().is_some_and(|it| it != "LICENSE" && it != "md" && it != "json") && !is_test {
-                found.push(path.to_str().unwrap().split_once("/page/").unwrap().1.to_owned());
+            if path.is_dir() {
+                files(root, &path, found);
+            } else if !matches!(name, "README.md" | "package.json") {
+                found.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
             }
         }
     }
@@ -108,11 +111,42 @@ mod tests {
     #[test]
     fn every_file_of_the_page_is_served() {
         let mut there = Vec::new();
-        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/page"), &mut there);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/page");
+        files(&root, &root, &mut there);
         there.sort_unstable();
         let mut served: Vec<_> = ASSETS.iter().map(|asset| asset.path).collect();
         served.sort_unstable();
         assert_eq!(served, there, "ASSETS in page.rs is to list each file once");
+    }
+
+    /// What stands between `before` and the next quote.
+    fn quoted<'t>(text: &'t str, before: &'t str) -> impl Iterator<Item = &'t str> {
+        text.split(before).skip(1).filter_map(|rest| rest.split(['"', '\'']).next())
+    }
+
+    #[test]
+    fn the_page_asks_for_nothing_that_is_not_served() {
+        let is_served = |path: &str| ASSETS.iter().any(|asset| asset.path == path);
+        let text = |asset: &Asset| str::from_utf8(asset.bytes).unwrap();
+        let index = text(&ASSETS[0]);
+        let assets: Vec<_> =
+            quoted(index, "src=\"").chain(quoted(index, "href=\"assets/").map(|_| "assets/style.css")).collect();
+        assert!(assets.len() > 5, "{assets:?}");
+        for path in assets {
+            assert!(path.strip_prefix("assets/").is_some_and(is_served), "index.html asks for {path}");
+        }
+        for asset in ASSETS.iter().filter(|asset| asset.content_type == JAVASCRIPT && !asset.path.contains('/')) {
+            for path in quoted(text(asset), "from './") {
+                assert!(is_served(path), "{} imports {path}", asset.path);
+            }
+            assert!(!text(asset).contains("innerHTML"), "{} makes markup of text", asset.path);
+        }
+    }
+
+    #[test]
+    fn the_page_is_light() {
+        let bytes: usize = ASSETS.iter().map(|asset| asset.bytes.len()).sum();
+        assert!(bytes < 240_000, "{bytes} bytes");
     }
 
     #[test]

@@ -1,21 +1,34 @@
 // A server with the page and an API that is made up, for working on the page and for looking at it:
 //
-//     node ptm-agent/tests/page/fake.mjs 8080
+//     node ptm-agent/tests/page/fake.mjs 8080 miswired
 //
-// then http://127.0.0.1:8080/?… is not needed: /fake/shape/NAME chooses one of shapes.mjs, /fake/move and /fake/mend move
-// a cable of the ring and put it back, /fake/flap changes a verdict again and again, /fake/restart forgets every cursor,
-// /fake/hang says nothing any more.
+// serves a shape of shapes.mjs at http://127.0.0.1:8080/. Asking for /fake/shape/NAME changes to another shape,
+// /fake/move and /fake/mend exchange two cables of the ring and put them back, /fake/flap changes verdicts again and
+// again, /fake/restart forgets every cursor, /fake/hang says nothing any more.
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { SHAPES, miswired, ring, stamp } from './shapes.mjs';
+import { SHAPES, miswired, portDetail, portEvent, ring, stamp } from './shapes.mjs';
 
 const PAGE = fileURLToPath(new URL('../../src/web/page/', import.meta.url));
-const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8' };
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+};
+const CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 export class Fake {
   constructor(topology) {
@@ -25,12 +38,16 @@ export class Fake {
     this.events = [];
     this.readers = new Set();
     this.hanging = false;
-    this.server = createServer((request, response) => this.#answer(request, response).catch((error) => response.writeHead(500).end(String(error))));
+    this.server = createServer((request, response) =>
+      this.#answer(request, response).catch((error) => response.writeHead(500).end(String(error))),
+    );
     this.alive = setInterval(() => this.#tell('event: alive\ndata: {}\n\n'), 5_000);
   }
 
   listen(port = 0) {
-    return new Promise((resolve) => this.server.listen(port, '127.0.0.1', () => resolve(`http://127.0.0.1:${this.server.address().port}`)));
+    return new Promise((resolve) =>
+      this.server.listen(port, '127.0.0.1', () => resolve(`http://127.0.0.1:${this.server.address().port}`)),
+    );
   }
 
   close() {
@@ -49,7 +66,7 @@ export class Fake {
     const end = this.topology.links.flatMap(({ ends }) => ends).find((end) => `${end.node}:${end.port}` === key);
     const before = end.verdict?.reason ?? null;
     end.verdict = verdict && { ...verdict, since: stamp() };
-    this.event('port', { time: stamp(), node: end.node, port: end.port, planned: true, before, after: verdict?.reason ?? null, verdict: end.verdict });
+    this.event('port', portEvent(end, before));
   }
 
   event(kind, data) {
@@ -78,12 +95,17 @@ export class Fake {
 
   async #answer(request, response) {
     const url = new URL(request.url, 'http://localhost');
-    const json = (value, code = 200) => response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const json = (value, code = 200) =>
+      response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     if (url.pathname.startsWith('/fake/')) return json(this.#command(...url.pathname.split('/').slice(2)));
     if (this.hanging && url.pathname.startsWith('/api/')) return undefined;
-    if (url.pathname === '/api/v1/topology') return json({ ...this.topology, server: { ...this.topology.server, time: stamp() }, cursor: this.cursor });
+    if (url.pathname === '/api/v1/topology')
+      return json({ ...this.topology, server: { ...this.topology.server, time: stamp() }, cursor: this.cursor });
     if (url.pathname === '/api/v1/events') return this.#stream(url.searchParams.get('after') ?? '', response);
-    if (url.pathname.startsWith('/api/v1/ports/')) return this.#port(decodeURIComponent(url.pathname.slice(14)), json);
+    if (url.pathname.startsWith('/api/v1/ports/')) {
+      const detail = portDetail(this.topology, decodeURIComponent(url.pathname.slice(14)));
+      return detail ? json(detail) : json({ error: 'no such port: /api/v1/topology lists them' }, 404);
+    }
     return this.#file(url.pathname === '/' ? 'index.html' : url.pathname.replace(/^\/assets\//, ''), response);
   }
 
@@ -97,30 +119,26 @@ export class Fake {
     return undefined;
   }
 
-  #port(name, json) {
-    const { links, unplanned, server } = this.topology;
-    const pairs = [...links.flatMap(({ ends: [a, b] }) => [[a, b], [b, a]]), ...unplanned.map((end) => [end, undefined])];
-    const pair = pairs.find(([end]) => (server.kind === 'agent' ? end.node === server.node && end.port === name : `${end.node}:${end.port}` === name));
-    if (!pair?.[0].verdict) return json({ error: 'no such port' }, 404);
-    const observed = pair[0].verdict.observed;
-    const counters = { lldp_frames_in: 1204, lldp_frames_discarded: 0, lldp_frames_in_error: 0, lldp_tlvs_discarded: 0, lldp_tlvs_unrecognized: 3, lldp_ageouts: 1, lldp_too_many_neighbors: 0 };
-    const neighbors = observed ? [{ chassis_id: '00:1b:21:0a:0b:0c', port_id: observed.split(':').pop(), port_description: 'uplink', system_name: observed.split(':')[0], system_description: 'Debian GNU/Linux 13', management_addresses: ['10.0.0.7', 'fe80::21b:21ff:fe0a:b0c'], ttl_seconds: 120, heard: stamp(12_000), since: stamp(90_000), decides: true }] : [];
-    return json({ server, ...pair[0], far: pair[1], match_on: 'IfName', interface: { ifindex: 7, capture: 'tc (tcx)', counters }, neighbors });
-  }
-
   async #file(path, response) {
     const file = join(PAGE, normalize(path));
     if (!file.startsWith(PAGE)) return response.writeHead(404).end();
     try {
       const body = await readFile(file);
-      return response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'text/plain; charset=utf-8', 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' }).end(body);
+      return response
+        .writeHead(200, {
+          'content-type': TYPES[extname(file)] ?? 'text/plain; charset=utf-8',
+          'content-security-policy': CSP,
+          'x-content-type-options': 'nosniff',
+        })
+        .end(body);
     } catch {
       return response.writeHead(404).end();
     }
   }
 
   #command(what, value) {
-    const put = (from) => from.links.forEach(({ ends }) => ends.forEach((end) => this.set(`${end.node}:${end.port}`, end.verdict)));
+    const put = (from) =>
+      from.links.forEach(({ ends }) => ends.forEach((end) => this.set(`${end.node}:${end.port}`, end.verdict)));
     if (what === 'shape' && SHAPES[value]) this.replace(SHAPES[value]());
     else if (what === 'move') put(miswired());
     else if (what === 'mend') put(ring());
@@ -138,7 +156,14 @@ export class Fake {
       const { ends } = this.topology.links[i++ % this.topology.links.length];
       const [end, far] = ends;
       const passes = end.verdict?.status === 'pass';
-      this.set(`${end.node}:${end.port}`, { status: passes ? 'fail' : 'pass', reason: passes ? 'link-down' : 'match', cached: false, carrier: !passes, expected: `${far.node}:${far.port}`, explanation: 'made up' });
+      this.set(`${end.node}:${end.port}`, {
+        status: passes ? 'fail' : 'pass',
+        reason: passes ? 'link-down' : 'match',
+        cached: false,
+        carrier: !passes,
+        expected: `${far.node}:${far.port}`,
+        explanation: 'made up',
+      });
     }, 20);
   }
 }

@@ -3,8 +3,10 @@
 import { compareNames } from './model.js';
 
 /**
- * @typedef {{x1: number, y1: number, x2: number, y2: number, cx: number, cy: number, turned: boolean}} Run
- *   a quadratic curve from end `a` of the cable to its end `b`; turned: texts go along the line
+ * @typedef {{x1: number, y1: number, x2: number, y2: number, cx: number, cy: number, steps: [number, number] | null}}
+ *   Run
+ *   a quadratic curve from end `a` of the cable to its end `b`; between tiers: how far off the next cable is at each
+ * end
  */
 
 /**
@@ -23,29 +25,42 @@ export function runs(cables, layout) {
     if (rows) {
       out.set(cable.id, rowRun(cable, rows.get(cable.id), a, b));
     } else if (a.shape === 'tier' && b.shape === 'tier' && a.tier !== b.tier) {
-      for (const [end, here, there] of [[cable.a, a, b], [cable.b, b, a]]) {
+      for (const [end, here, there] of [
+        [cable.a, a, b],
+        [cable.b, b, a],
+      ]) {
         const key = `${here.y > there.y ? 'top' : 'bottom'} ${end.node}`;
-        sides.set(key, [...(sides.get(key) ?? []), { end, here, there }]);
+        gather(sides, key, { end, here, there });
       }
-      out.set(cable.id, { x1: a.x, y1: a.y, x2: b.x, y2: b.y, cx: 0, cy: 0, turned: true });
+      out.set(cable.id, { x1: a.x, y1: a.y, x2: b.x, y2: b.y, cx: 0, cy: 0, steps: [0, 0] });
     } else {
       const key = [cable.a.node, cable.b.node].sort().join('\n');
-      bundles.set(key, [...(bundles.get(key) ?? []), cable]);
+      gather(bundles, key, cable);
     }
   }
   for (const side of sides.values()) spread(side, out);
-  for (const bundle of bundles.values()) bundle.forEach((cable, i) => out.set(cable.id, bow(cable, boxes, i, bundle.length)));
-  for (const run of out.values()) if (run.turned) [run.cx, run.cy] = [(run.x1 + run.x2) / 2, (run.y1 + run.y2) / 2];
+  for (const bundle of bundles.values())
+    bundle.forEach((cable, i) => out.set(cable.id, bow(cable, boxes, i, bundle.length)));
+  for (const run of out.values()) if (run.steps) [run.cx, run.cy] = [(run.x1 + run.x2) / 2, (run.y1 + run.y2) / 2];
   return out;
+}
+
+function gather(groups, key, one) {
+  const group = groups.get(key);
+  if (group) group.push(one);
+  else groups.set(key, [one]);
 }
 
 function rowRun(cable, row, a, b) {
   if (a === b) {
     const x = a.x + (row.side * a.w) / 2;
-    return { x1: x, y1: row.y - 8, x2: x, y2: row.y + 8, cx: x + row.side * 90, cy: row.y, turned: false };
+    return { x1: x, y1: row.y - 8, x2: x, y2: row.y + 8, cx: x + row.side * 90, cy: row.y, steps: null };
   }
-  const [x1, x2] = a.shape === 'own' ? [(row.side * a.w) / 2, b.x - (row.side * b.w) / 2] : [a.x - (row.side * a.w) / 2, (row.side * b.w) / 2];
-  return { x1, y1: row.y, x2, y2: row.y, cx: (x1 + x2) / 2, cy: row.y, turned: false };
+  const [x1, x2] =
+    a.shape === 'own'
+      ? [(row.side * a.w) / 2, b.x - (row.side * b.w) / 2]
+      : [a.x - (row.side * a.w) / 2, (row.side * b.w) / 2];
+  return { x1, y1: row.y, x2, y2: row.y, cx: (x1 + x2) / 2, cy: row.y, steps: null };
 }
 
 /** The cables that leave one side of a machine do so in the order of where they go, apart from each other. */
@@ -57,8 +72,8 @@ function spread(side, out) {
     const run = out.get(end.cable.id);
     const x = here.x + (i - (side.length - 1) / 2) * step;
     const y = here.y + (here.y > there.y ? -here.h / 2 : here.h / 2);
-    if (end.cable.a === end) [run.x1, run.y1] = [x, y];
-    else [run.x2, run.y2] = [x, y];
+    if (end.cable.a === end) [run.x1, run.y1, run.steps[0]] = [x, y, step];
+    else [run.x2, run.y2, run.steps[1]] = [x, y, step];
   });
 }
 
@@ -67,7 +82,15 @@ function bow(cable, boxes, i, count) {
   const [a, b] = [boxes.get(cable.a.node), boxes.get(cable.b.node)];
   if (a === b) {
     const lift = 40 + i * 14;
-    return { x1: a.x - 12, y1: a.y - a.h / 2, x2: a.x + 12, y2: a.y - a.h / 2, cx: a.x, cy: a.y - a.h / 2 - lift, turned: false };
+    return {
+      x1: a.x - 12,
+      y1: a.y - a.h / 2,
+      x2: a.x + 12,
+      y2: a.y - a.h / 2,
+      cx: a.x,
+      cy: a.y - a.h / 2 - lift,
+      steps: null,
+    };
   }
   const [dx, dy] = [b.x - a.x, b.y - a.y];
   const length = Math.hypot(dx, dy) || 1;
@@ -81,7 +104,7 @@ function bow(cable, boxes, i, count) {
   const side = [(-dy / length) * shift, (dx / length) * shift];
   const [x1, y1] = edge(a, cx, cy, side);
   const [x2, y2] = edge(b, cx, cy, side);
-  return { x1, y1, x2, y2, cx, cy, turned: false };
+  return { x1, y1, x2, y2, cx, cy, steps: null };
 }
 
 /** Where the line from the middle of a box towards a point leaves it. */
@@ -95,8 +118,13 @@ const round = (n) => Math.round(n * 10) / 10;
 
 /** @param {Run} run @returns {string} for the attribute `d` of a path */
 export function path({ x1, y1, x2, y2, cx, cy }) {
-  const straight = Math.abs((x2 - x1) * (cy - y1) - (y2 - y1) * (cx - x1)) < 1;
-  return straight ? `M${round(x1)} ${round(y1)}L${round(x2)} ${round(y2)}` : `M${round(x1)} ${round(y1)}Q${round(cx)} ${round(cy)} ${round(x2)} ${round(y2)}`;
+  // A line along an axis has a box without area, which counts as invisible; so little off nobody sees.
+  const [sideways, upright] = [
+    Math.abs(y2 - y1) < 0.5 && Math.abs(cy - y1) < 0.5,
+    Math.abs(x2 - x1) < 0.5 && Math.abs(cx - x1) < 0.5,
+  ];
+  const [qx, qy] = [cx + (upright ? 0.2 : 0), cy + (sideways ? 0.2 : 0)].map(round);
+  return `M${round(x1)} ${round(y1)}Q${qx} ${qy} ${round(x2)} ${round(y2)}`;
 }
 
 /** @param {Run} run @param {number} t 0 at end `a`, 1 at end `b` @returns {[number, number]} */
@@ -108,21 +136,29 @@ export function point({ x1, y1, x2, y2, cx, cy }, t) {
 /**
  * Where a port's name is written.
  * @param {Run} run @param {boolean} first whether at end `a`
- * @returns {{x: number, y: number, angle: number, anchor: 'start' | 'end'}}
+ * @returns {{x: number, y: number, angle: number, anchor: 'start' | 'end', size: number | null}} `size`: as small as
+ *   there is room
  */
 export function labelPlace(run, first) {
   const [x, y] = first ? [run.x1, run.y1] : [run.x2, run.y2];
-  const [tx, ty] = first ? [run.cx, run.cy] : [run.cx, run.cy];
-  const [dx, dy] = [tx - x, ty - y];
+  if (run.steps) {
+    // Upright along the edge, as on a patch panel: names side by side can't overlap, whichever way the cables go.
+    const above = first ? run.y2 < run.y1 : run.y1 < run.y2;
+    const size = Math.min(11.5, run.steps[first ? 0 : 1] * 0.95);
+    return { x: x + size * 0.35, y: y + (above ? -5 : 5), angle: -90, anchor: above ? 'start' : 'end', size };
+  }
+  const [dx, dy] = [run.cx - x, run.cy - y];
   const length = Math.hypot(dx, dy) || 1;
   const right = dx >= -0.01;
   const anchor = right ? 'start' : 'end';
-  if (run.turned) {
-    const angle = (Math.atan2(right ? dy : -dy, right ? dx : -dx) * 180) / Math.PI;
-    return { x: x + (dx / length) * 7, y: y + (dy / length) * 7, angle, anchor };
-  }
   const steep = Math.abs(dy) > Math.abs(dx);
-  return { x: x + (dx / length) * (steep ? 16 : 8) + (steep ? (right ? 6 : -6) : 0), y: y + (dy / length) * 16 - (steep ? -4 : 5), angle: 0, anchor };
+  return {
+    x: x + (dx / length) * (steep ? 16 : 8) + (steep ? (right ? 6 : -6) : 0),
+    y: y + (dy / length) * 16 - (steep ? -4 : 5),
+    angle: 0,
+    anchor,
+    size: null,
+  };
 }
 
 /** How far a point is from a cable, roughly. @param {Run} run @param {number} x @param {number} y @returns {number} */
@@ -145,13 +181,38 @@ export function distance(run, x, y) {
 }
 
 /**
- * Where a cable really goes: from one end's port to another's, bowed so that it hides no planned cable.
- * @param {[number, number]} from @param {[number, number]} to @returns {string}
+ * Where a cable really goes: out of one port, into another, bowed so that it hides no planned cable.
+ * @param {[number, number]} from @param {[number, number]} to
+ * @param {[number, number]} out @param {[number, number]} into which way the ports look
+ * @returns {string}
  */
-export function strayPath([x1, y1], [x2, y2]) {
+export function strayPath([x1, y1], [x2, y2], out, into) {
   const [dx, dy] = [x2 - x1, y2 - y1];
   const length = Math.hypot(dx, dy) || 1;
-  const bend = Math.min(60, 12 + length * 0.12);
-  const [cx, cy] = [(x1 + x2) / 2 - (dy / length) * bend, (y1 + y2) / 2 + (dx / length) * bend];
-  return `M${round(x1)} ${round(y1)}Q${round(cx)} ${round(cy)} ${round(x2)} ${round(y2)}`;
+  const reach = Math.min(160, length * 0.35);
+  const bend = Math.min(90, 20 + length * 0.15);
+  const [nx, ny] = [(-dy / length) * bend, (dx / length) * bend];
+  const numbers = [
+    x1,
+    y1,
+    x1 + out[0] * reach + nx,
+    y1 + out[1] * reach + ny,
+    x2 + into[0] * reach + nx,
+    y2 + into[1] * reach + ny,
+    x2,
+    y2,
+  ].map(round);
+  return `M${numbers.slice(0, 2).join(' ')}C${numbers.slice(2).join(' ')}`;
+}
+
+/**
+ * Which way a cable leaves its end, as a vector of length 1.
+ * @param {Run} run
+ * @param {boolean} first
+ * @returns {[number, number]}
+ */
+export function outward(run, first) {
+  const [dx, dy] = first ? [run.cx - run.x1, run.cy - run.y1] : [run.cx - run.x2, run.cy - run.y2];
+  const length = Math.hypot(dx, dy) || 1;
+  return [dx / length, dy / length];
 }

@@ -27,7 +27,8 @@ export class Details {
 
   /**
    * @param {import('./model.js').Model} model
-   * @param {{cable?: string, node?: string, pair?: [string, string], finding?: import('./findings.js').Finding} | null} item
+   * @param {{cable?: string, node?: string, pair?: [string, string], finding?: import('./findings.js').Finding} |
+   *   null} item
    * @param {boolean} pinned whether it stays, and so may be asked of the server
    */
   show(model, item, pinned) {
@@ -50,7 +51,10 @@ export class Details {
       if (ends.length > 0) this.#ask(ends, key);
     }
     if (replaceIfNew(this.#title, plain(title), () => rich(title))) this.#panel.scrollTop = 0;
-    replaceIfNew(this.#body, `${signature}\n${this.#fetched.nodes.length}\n${key}`, () => [...build(), ...this.#fetched.nodes]);
+    replaceIfNew(this.#body, `${signature}\n${this.#fetched.nodes.length}\n${key}`, () => [
+      ...build(),
+      ...this.#fetched.nodes,
+    ]);
   }
 
   #content(item) {
@@ -68,11 +72,15 @@ export class Details {
       title: finding.title,
       signature: JSON.stringify([finding, cables.map((cable) => [cable.a.verdict, cable.b.verdict])]),
       ends: [],
-      build: () => [
-        finding.advice ? h('p', { class: 'advice' }, ...rich(finding.advice)) : null,
-        ...finding.sentences.map((sentence) => h('p', {}, ...rich(sentence))),
-        ...cables.flatMap((cable) => [h('h3', {}, ...rich(say`${cable.a.key} — ${cable.b.key}`)), ...this.#ends(cable, false)]),
-      ].filter(Boolean),
+      build: () =>
+        [
+          finding.advice ? h('p', { class: 'advice' }, ...rich(finding.advice)) : null,
+          ...finding.sentences.map((sentence) => h('p', {}, ...rich(sentence))),
+          ...cables.flatMap((cable) => [
+            h('h3', {}, ...rich(say`${cable.a.key} — ${cable.b.key}`)),
+            ...this.#ends(cable, false),
+          ]),
+        ].filter(Boolean),
     };
   }
 
@@ -82,7 +90,12 @@ export class Details {
       signature: JSON.stringify([cable.id, cable.status, cable.a.verdict, cable.b.verdict]),
       ends: [cable.a, cable.b].filter((end) => end.verdict && end.port !== null),
       build: () => [
-        h('p', { class: 'status', 'data-status': cable.status }, `${STATUSES[cable.status].symbol} ${cable.planned ? STATUSES[cable.status].word : 'not in the plan'}`, halfKnown(this.#model, cable) ? ': one end passes, of the other nothing is known here' : ''),
+        h(
+          'p',
+          { class: 'status', 'data-status': cable.status },
+          `${STATUSES[cable.status].symbol} ${cable.planned ? STATUSES[cable.status].word : 'not in the plan'}`,
+          halfKnown(this.#model, cable) ? ': one end passes, of the other nothing is known here' : '',
+        ),
         ...this.#ends(cable, true),
       ],
     };
@@ -91,29 +104,77 @@ export class Details {
   #ends(cable, headed) {
     const ends = [cable.a, cable.b].filter((end) => end.verdict || !this.#model.isAgent);
     ends.sort((x, y) => Number(Boolean(y.verdict?.advice)) - Number(Boolean(x.verdict?.advice)));
-    return ends.map((end) => h('section', { 'data-evidence': end.key, 'data-status': end.verdict?.status ?? 'no-info' }, h(headed ? 'h3' : 'h4', {}, ...rich(say`${end.key}`)), ...this.#evidence(end)));
+    return ends.map((end) =>
+      h(
+        'section',
+        { 'data-evidence': end.key, 'data-status': end.verdict?.status ?? 'no-info' },
+        h(headed ? 'h3' : 'h4', {}, ...rich(say`${end.key}`)),
+        ...this.#evidence(end, headed),
+      ),
+    );
   }
 
-  #evidence(end) {
+  #evidence(end, headed) {
     const { verdict } = end;
     if (!verdict) {
       const agent = this.#model.nodes.get(end.node)?.agent;
-      return [h('p', {}, agent ? `Nothing is known: its agent ${REACHES[agent.state]?.word ?? agent.state}.` : 'Nothing is known: the map was told of no agent there.')];
+      return [
+        h(
+          'p',
+          {},
+          agent
+            ? `Nothing is known: its agent ${REACHES[agent.state]?.word ?? agent.state}.`
+            : 'Nothing is known: the map was told of no agent there.',
+        ),
+      ];
     }
     const { difference } = verdict;
     const rows = [
-      ['verdict', [h('b', { 'data-status': verdict.status }, `${STATUSES[verdict.status]?.symbol ?? ''} ${STATUSES[verdict.status]?.word ?? verdict.status}`), `: ${reasonWord(verdict.reason)}`, h('span', { class: 'id' }, ` (${verdict.reason})`)]],
+      [
+        'verdict',
+        [
+          h(
+            'b',
+            { 'data-status': verdict.status },
+            `${STATUSES[verdict.status]?.symbol ?? ''} ${STATUSES[verdict.status]?.word ?? verdict.status}`,
+          ),
+          `: ${reasonWord(verdict.reason)}`,
+          h('span', { class: 'id' }, ` (${verdict.reason})`),
+        ],
+      ],
       ['expected', verdict.expected ? [name(verdict.expected)] : null],
       ['found', verdict.observed ? [name(verdict.observed)] : ['nobody']],
-      ['differs in', difference ? [name(difference.field), ': ', name(difference.observed || 'not sent'), ' instead of ', name(difference.expected)] : null],
+      [
+        'differs in',
+        difference
+          ? [
+              name(difference.field),
+              ': ',
+              name(difference.observed || 'not sent'),
+              ' instead of ',
+              name(difference.expected),
+            ]
+          : null,
+      ],
       ['since', verdict.since ? [time(verdict.since)] : null],
       ['carrier', [verdict.carrier === undefined ? 'no such interface' : verdict.carrier ? 'up' : 'down']],
       ['cached', verdict.cached ? ['from before the agent’s restart, not confirmed by LLDP yet'] : null],
     ];
     return [
-      verdict.advice ? h('p', { class: 'advice' }, ...rich(advised(end))) : null,
-      h('p', {}, name(verdict.explanation), '.'),
-      h('dl', {}, ...rows.filter(([, value]) => value).flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, ...value)])),
+      // Of two exchanged cables one thing is to be done, and that stands above.
+      verdict.advice && headed ? h('p', { class: 'advice' }, ...rich(advised(end))) : null,
+      h(
+        'p',
+        {},
+        name(verdict.explanation),
+        '.',
+        verdict.advice && !headed ? h('span', { class: 'id' }, ' ', ...rich(advised(end))) : '',
+      ),
+      h(
+        'dl',
+        {},
+        ...rows.filter(([, value]) => value).flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, ...value)]),
+      ),
     ].filter(Boolean);
   }
 
@@ -125,11 +186,27 @@ export class Details {
       title: say`${node.name}`,
       signature: JSON.stringify([node.name, agent, cables.map((cable) => [cable.id, cable.status])]),
       ends: [],
-      build: () => [
-        h('p', {}, [node.stranger ? 'not in the plan' : (node.function ?? ''), count(node.cables.length, 'cable')].filter(Boolean).join(', ')),
-        agent ? h('p', { class: agent.state === 'up' ? '' : 'advice' }, `Its agent ${REACHES[agent.state]?.word ?? agent.state}`, agent.detail ? ': ' : '', agent.detail ? name(agent.detail) : '', h('span', { class: 'id' }, ' ', name(agent.address))) : null,
-        rowsOf(cables),
-      ].filter(Boolean),
+      build: () =>
+        [
+          h(
+            'p',
+            {},
+            [node.stranger ? 'not in the plan' : (node.function ?? ''), count(node.cables.length, 'cable')]
+              .filter(Boolean)
+              .join(', '),
+          ),
+          agent
+            ? h(
+                'p',
+                { class: agent.state === 'up' ? '' : 'advice' },
+                `Its agent ${REACHES[agent.state]?.word ?? agent.state}`,
+                agent.detail ? ': ' : '',
+                agent.detail ? name(agent.detail) : '',
+                h('span', { class: 'id' }, ' ', name(agent.address)),
+              )
+            : null,
+          rowsOf(cables),
+        ].filter(Boolean),
     };
   }
 
@@ -148,7 +225,10 @@ export class Details {
       ends.map(async (end) => {
         const which = this.#model.isAgent ? end.port : end.key;
         try {
-          const answer = await fetch(`api/v1/ports/${encodeURIComponent(which)}`, { cache: 'no-store', signal: AbortSignal.timeout(10_000) });
+          const answer = await fetch(`api/v1/ports/${encodeURIComponent(which)}`, {
+            cache: 'no-store',
+            signal: AbortSignal.timeout(10_000),
+          });
           return answer.ok ? [end, await answer.json()] : null;
         } catch {
           return null;
@@ -166,7 +246,24 @@ function rowsOf(cables) {
   return h(
     'ul',
     { class: 'rows' },
-    ...cables.slice(0, MOST_ROWS).map((cable) => h('li', { 'data-status': cable.status }, h('button', { type: 'button', 'data-go': cable.id }, h('span', { class: 'badge', 'aria-hidden': 'true' }, STATUSES[cable.status].symbol), ' ', name(cable.a.key), ' — ', name(cable.b.key), ` ${cable.status === 'pass' ? '' : reasonWord(cable.reason ?? 'not known')}`))),
+    ...cables
+      .slice(0, MOST_ROWS)
+      .map((cable) =>
+        h(
+          'li',
+          { 'data-status': cable.status },
+          h(
+            'button',
+            { type: 'button', 'data-go': cable.id },
+            h('span', { class: 'badge', 'aria-hidden': 'true' }, STATUSES[cable.status].symbol),
+            ' ',
+            name(cable.a.key),
+            ' — ',
+            name(cable.b.key),
+            ` ${cable.status === 'pass' ? '' : reasonWord(cable.reason ?? 'not known')}`,
+          ),
+        ),
+      ),
     more > 0 ? h('li', {}, `and ${more.toLocaleString('en')} more`) : null,
   );
 }
@@ -177,9 +274,19 @@ function portDetail(end, { interface: own, neighbors, match_on: matchOn }) {
     ['compares', matchOn ?? null],
     ['captured by', own ? (own.capture ?? own.capture_error ?? 'nothing yet') : null],
     ['ifindex', own?.ifindex ?? null],
-    ...Object.entries(own?.counters ?? {}).map(([counter, value]) => [counter.replaceAll('_', ' '), value.toLocaleString('en')]),
+    ...Object.entries(own?.counters ?? {}).map(([counter, value]) => [
+      counter.replaceAll('_', ' '),
+      value.toLocaleString('en'),
+    ]),
   ];
-  const list = (pairs) => h('dl', {}, ...pairs.filter(([, value]) => value !== null && value !== undefined && value !== '').flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, typeof value === 'object' ? value : name(value))]));
+  const list = (pairs) =>
+    h(
+      'dl',
+      {},
+      ...pairs
+        .filter(([, value]) => value !== null && value !== undefined && value !== '')
+        .flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, typeof value === 'object' ? value : name(value))]),
+    );
   return h(
     'section',
     { 'data-port': end.key },
@@ -205,4 +312,3 @@ function portDetail(end, { interface: own, neighbors, match_on: matchOn }) {
     list(rows),
   );
 }
-

@@ -15,7 +15,12 @@ export function setClock(serverTime) {
 /** @returns {number} the time at the server */
 export const now = () => Date.now() + skew;
 
-/** @template {keyof HTMLElementTagNameMap} K @param {K} tag @param {Record<string, unknown>} [attributes] @param {...(Node | string | null)} children */
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, unknown>} [attributes]
+ * @param {...(Node | string | null)} children
+ */
 export function h(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
@@ -26,16 +31,19 @@ export function s(tag, attributes = {}, ...children) {
 }
 
 function fill(element, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : String(value));
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, value === true ? '' : String(value));
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
 
-/** A name from a stranger: isolated, with what deceives written out. */
-export const name = (text) => h('bdi', { class: 'name' }, shown(text));
+/** A name from a stranger: isolated, with what deceives written out, and `node:port` in that order in any script. */
+export const name = (text) => h('bdi', { class: 'name', dir: 'ltr' }, shown(text));
 
 /** @param {import('./words.js').Sentence} sentence @returns {Node[]} */
-export const rich = (sentence) => sentence.map((part) => (typeof part === 'string' ? document.createTextNode(part) : name(part.name)));
+export const rich = (sentence) =>
+  sentence.map((part) => (typeof part === 'string' ? document.createTextNode(part) : name(part.name)));
 
 /** @param {string | null | undefined} at RFC 3339 @returns {Node} how long ago, kept up by {@link tick} */
 export function time(at) {

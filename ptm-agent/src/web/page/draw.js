@@ -2,6 +2,7 @@
 
 import { distance, labelPlace, path, point } from './cables.js';
 import { s } from './dom.js';
+import { CROWD, frame } from './layout.js';
 import { describeCable, describeNode } from './speech.js';
 import { strays } from './strays.js';
 import { REACHES, clipped, shown } from './words.js';
@@ -26,6 +27,7 @@ export class Drawing {
   #cables = new Map();
   /** @type {Map<string, SVGGElement>} */
   #nodes = new Map();
+  #levels = {};
   #scale = 1;
   #hot = { cables: new Set(), nodes: new Set() };
   #transform = { x: 0, y: 0, k: 1 };
@@ -34,7 +36,7 @@ export class Drawing {
   constructor(svg) {
     this.#svg = svg;
     this.#world = s('g', { class: 'world' });
-    for (const layer of ['halo', 'cables', 'strays', 'nodes', 'marks', 'labels']) {
+    for (const layer of ['halo', 'cables', 'nodes', 'strays', 'marks', 'labels']) {
       this.#world.append((this.#layers[layer] = s('g', { class: layer })));
     }
     this.#layers.halo.setAttribute('aria-hidden', 'true');
@@ -62,12 +64,22 @@ export class Drawing {
       cables.push(element);
       this.#paintCable(cable);
     }
-    this.#layers.cables.replaceChildren(...cables);
+    // What fails lies on top: on a large map it could not be seen under the rest.
+    this.#levels = Object.fromEntries(['pass', 'no-info', 'fail'].map((status) => [status, s('g')]));
+    this.#layers.cables.replaceChildren(...Object.values(this.#levels));
+    for (const element of cables) this.#levels[element.dataset.status].append(element);
     const nodes = [];
     for (const node of model.nodes.values()) {
       const box = layout.boxes.get(node.name);
       if (!box) continue;
-      const element = s('g', { class: 'node', 'data-node': node.name, 'data-shape': box.shape, transform: `translate(${box.x.toFixed(1)} ${box.y.toFixed(1)})`, tabindex: -1, role: 'button' });
+      const element = s('g', {
+        class: 'node',
+        'data-node': node.name,
+        'data-shape': box.shape,
+        transform: `translate(${box.x.toFixed(1)} ${box.y.toFixed(1)})`,
+        tabindex: -1,
+        role: 'button',
+      });
       element.append(
         s('rect', { x: -box.w / 2, y: -box.h / 2, width: box.w, height: box.h, rx: 5 }),
         s('text', { class: 'title' }, fitting(node.name, box.w)),
@@ -80,6 +92,7 @@ export class Drawing {
     }
     this.#layers.nodes.replaceChildren(...nodes);
     this.#svg.toggleAttribute('data-many', cables.length > FEW_CABLES);
+    this.#svg.toggleAttribute('data-crowd', cables.length > CROWD);
     this.#rove();
     this.#overlays();
     this.highlight(this.#hot);
@@ -93,7 +106,10 @@ export class Drawing {
     this.#overlays();
   }
 
-  /** @param {Iterable<import('./model.js').Cable>} cables what changed @param {Iterable<import('./model.js').Node>} nodes */
+  /**
+   * @param {Iterable<import('./model.js').Cable>} cables what changed
+   * @param {Iterable<import('./model.js').Node>} nodes
+   */
   update(cables, nodes) {
     const touched = new Set(nodes);
     for (const cable of cables) {
@@ -113,7 +129,12 @@ export class Drawing {
   #paintCable(cable) {
     const element = this.#cables.get(cable.id);
     if (!element) return;
-    set(element, 'data-status', cable.status);
+    if (element.dataset.status !== cable.status) {
+      element.dataset.status = cable.status;
+      const focused = document.activeElement === element;
+      if (element.parentNode) this.#levels[cable.status].append(element);
+      if (focused) element.focus();
+    }
     set(element, 'data-reason', cable.reason ?? '');
     element.toggleAttribute('data-unplanned', !cable.planned);
     element.toggleAttribute('data-cached', Boolean(cable.a.verdict?.cached || cable.b.verdict?.cached));
@@ -123,15 +144,18 @@ export class Drawing {
   #paintNode(node) {
     const element = this.#nodes.get(node.name);
     if (!element) return;
-    const worst = ['fail', 'no-info', 'pass'].find((status) => node.cables.some((cable) => cable.planned && cable.status === status));
+    const worst = ['fail', 'no-info', 'pass'].find((status) =>
+      node.cables.some((cable) => cable.planned && cable.status === status),
+    );
     set(element, 'data-worst', worst ?? 'no-info');
     const state = node.agent?.state;
     set(element, 'data-agent', state ?? '');
     const bad = state && state !== 'up' ? REACHES[state] : null;
     const sub = element.lastChild;
-    const text = bad ? `${bad.symbol} ${bad.word}` : (node.function ?? (node.stranger ? 'not in the plan' : ''));
-    const width = this.#layout.boxes.get(node.name).w;
-    const shownText = clipped(shown(text), Math.floor((width - 8) / 5.6));
+    const text = bad ? `${bad.symbol} ${state}` : (node.function ?? (node.stranger ? 'not in the plan' : ''));
+    const { w: width, h: height } = this.#layout.boxes.get(node.name);
+    const low = height < 30 && !bad;
+    const shownText = low ? '' : clipped(shown(text), Math.floor((width - 8) / 5.6));
     if (sub.textContent !== shownText) sub.textContent = shownText;
     element.classList.toggle('two', shownText !== '');
     set(element, 'aria-label', describeNode(node));
@@ -145,8 +169,24 @@ export class Drawing {
       const cached = Boolean(cable.a.verdict?.cached || cable.b.verdict?.cached);
       if (cable.status !== 'fail' && !cached) continue;
       const [x, y] = point(run, 0.5);
-      if (cable.status === 'fail') marks.push(s('g', { class: 'mark fail', 'data-x': x, 'data-y': y }, s('circle', { r: 8 }), s('path', { d: 'M-4 -4L4 4M-4 4L4 -4' })));
-      else marks.push(s('g', { class: 'mark cached', 'data-x': x, 'data-y': y }, s('circle', { r: 7 }), s('path', { d: 'M0 -4V0L3 2' })));
+      if (cable.status === 'fail')
+        marks.push(
+          s(
+            'g',
+            { class: 'mark fail', 'data-x': x, 'data-y': y },
+            s('circle', { r: 8 }),
+            s('path', { d: 'M-4 -4L4 4M-4 4L4 -4' }),
+          ),
+        );
+      else
+        marks.push(
+          s(
+            'g',
+            { class: 'mark cached', 'data-x': x, 'data-y': y },
+            s('circle', { r: 7 }),
+            s('path', { d: 'M0 -4V0L3 2' }),
+          ),
+        );
       if (marks.length >= MOST_MARKS) break;
     }
     this.#layers.marks.replaceChildren(...marks);
@@ -156,7 +196,8 @@ export class Drawing {
   #scaleMarks() {
     // However far off, a cross stays a cross.
     const scale = Math.max(1, 0.8 / this.#scale).toFixed(2);
-    for (const mark of this.#layers.marks.children) mark.setAttribute('transform', `translate(${mark.dataset.x} ${mark.dataset.y}) scale(${scale})`);
+    for (const mark of this.#layers.marks.children)
+      mark.setAttribute('transform', `translate(${mark.dataset.x} ${mark.dataset.y}) scale(${scale})`);
   }
 
   #strays() {
@@ -164,8 +205,12 @@ export class Drawing {
     this.#layers.strays.replaceChildren(
       ...found.flatMap((stray) => {
         const hot = stray.cables.some((id) => this.#hot.cables.has(id)) ? ' hot' : '';
-        if (stray.text) return [s('text', { class: `stray-text${hot}`, x: stray.x, y: stray.y }, clipped(shown(stray.text), 34))];
-        return [s('path', { class: `stray${hot}`, d: stray.d }), ...stray.ends.map(([cx, cy]) => s('circle', { class: `stray-end${hot}`, cx, cy, r: 4 }))];
+        if (stray.text)
+          return [s('text', { class: `stray-text${hot}`, x: stray.x, y: stray.y }, clipped(shown(stray.text), 34))];
+        return [
+          s('path', { class: `stray${hot}`, d: stray.d }),
+          ...stray.ends.map(([cx, cy]) => s('circle', { class: `stray-end${hot}`, cx, cy, r: 4 })),
+        ];
       }),
     );
   }
@@ -180,7 +225,7 @@ export class Drawing {
     const [right, bottom] = [left + this.#svg.clientWidth / k, top + this.#svg.clientHeight / k];
     const inside = (px, py) => px > left && px < right && py > top && py < bottom;
     const chosen = [];
-    for (const id of this.#hot.cables) if (this.#runs.has(id)) chosen.push(id);
+    for (const id of this.#hot.cables) if (this.#runs.has(id) && chosen.length < MOST_LABELS) chosen.push(id);
     if (all || near) {
       for (const [id, run] of this.#runs) {
         if (chosen.length >= MOST_LABELS) break;
@@ -192,19 +237,26 @@ export class Drawing {
       const cable = this.#model.cables.get(id);
       const run = this.#runs.get(id);
       if (!cable) continue;
-      for (const [end, first] of [[cable.a, true], [cable.b, false]]) {
+      for (const [end, first] of [
+        [cable.a, true],
+        [cable.b, false],
+      ]) {
         if (end.port === null) continue;
+        const hot = this.#hot.cables.has(id);
         const place = labelPlace(run, first);
-        labels.push(
-          s('text', {
-            class: `port${this.#hot.cables.has(id) ? ' hot' : ''}`,
-            'data-end': end.key,
-            'data-status': end.verdict?.status ?? 'no-info',
-            'text-anchor': place.anchor,
-            transform: `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})${place.angle ? ` rotate(${place.angle.toFixed(1)})` : ''}`,
-            dy: run.turned ? -3 : null,
-          }, clipped(shown(end.port), 14)),
-        );
+        // Where ports stand closer than their names are high, these come with zooming in.
+        const size = hot || place.size === null ? 11.5 : place.size;
+        if (!all && !hot && size * k < 6) continue;
+        const turn = place.angle ? ` rotate(${place.angle})` : '';
+        const attributes = {
+          class: `port${hot ? ' hot' : ''}`,
+          'data-end': end.key,
+          'data-status': end.verdict?.status ?? 'no-info',
+          'text-anchor': place.anchor,
+          transform: `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})${turn}`,
+          'font-size': size.toFixed(1),
+        };
+        labels.push(s('text', attributes, clipped(shown(end.port), 14)));
       }
     }
     this.#layers.labels.replaceChildren(...labels);
@@ -213,10 +265,13 @@ export class Drawing {
   /** @param {{x: number, y: number, k: number}} transform */
   move(transform) {
     this.#transform = transform;
-    this.#world.setAttribute('transform', `translate(${transform.x.toFixed(2)} ${transform.y.toFixed(2)}) scale(${transform.k.toFixed(4)})`);
+    this.#world.setAttribute(
+      'transform',
+      `translate(${transform.x.toFixed(2)} ${transform.y.toFixed(2)}) scale(${transform.k.toFixed(4)})`,
+    );
     if (transform.k === this.#scale) return;
     this.#scale = transform.k;
-    this.#svg.toggleAttribute('data-far', transform.k < 0.45);
+    this.#svg.toggleAttribute('data-far', transform.k < 0.4);
     this.#scaleMarks();
   }
 
@@ -227,7 +282,9 @@ export class Drawing {
     this.#hot = hot;
     for (const id of hot.cables) this.#cables.get(id)?.classList.add('hot');
     for (const name of hot.nodes) this.#nodes.get(name)?.classList.add('hot');
-    const halos = [...hot.cables].filter((id) => this.#runs.has(id)).map((id) => s('path', { d: path(this.#runs.get(id)) }));
+    const halos = [...hot.cables]
+      .filter((id) => this.#runs.has(id))
+      .map((id) => s('path', { d: path(this.#runs.get(id)) }));
     this.#layers.halo.replaceChildren(...halos.slice(0, 200));
     this.#svg.toggleAttribute('data-hot', hot.cables.size + hot.nodes.size > 0);
     if (!this.#model) return;
@@ -235,7 +292,11 @@ export class Drawing {
     this.labels();
   }
 
-  /** The cable or machine at a place on the screen. @param {MouseEvent} event @returns {{cable?: string, node?: string} | null} */
+  /**
+   * The cable or machine at a place on the screen.
+   * @param {MouseEvent} event
+   * @returns {{cable?: string, node?: string} | null}
+   */
   at(event) {
     const node = event.target.closest?.('[data-node]');
     if (node) return { node: node.dataset.node };
@@ -252,16 +313,22 @@ export class Drawing {
     return nearest === null ? null : { cable: nearest };
   }
 
-  /** @param {{cable?: string, node?: string}} item @returns {[number, number] | null} */
-  place({ cable, node }) {
-    if (cable !== undefined) return this.#runs.has(cable) ? point(this.#runs.get(cable), 0.5) : null;
+  /** What holds these cables and this machine. @param {string[]} cables @param {string | null} node */
+  frame(cables, node) {
+    const boxes = new Map();
+    for (const id of cables) {
+      const run = this.#runs.get(id);
+      if (run)
+        boxes.set(id, {
+          x: (run.x1 + run.x2) / 2,
+          y: (run.y1 + run.y2) / 2,
+          w: Math.abs(run.x2 - run.x1) + 60,
+          h: Math.abs(run.y2 - run.y1) + 80,
+        });
+    }
     const box = this.#layout?.boxes.get(node);
-    return box ? [box.x, box.y] : null;
-  }
-
-  /** The element of a cable or machine. */
-  element({ cable, node }) {
-    return (cable !== undefined ? this.#cables.get(cable) : this.#nodes.get(node)) ?? null;
+    if (box) boxes.set('', { ...box, w: box.w + 200, h: box.h + 200 });
+    return boxes.size > 0 ? frame(boxes) : null;
   }
 
   /** Cables, worst first, then machines: the order of the arrow keys. */
@@ -287,7 +354,7 @@ function set(element, attribute, value) {
 function fitting(name, width) {
   const text = shown(name);
   const characters = Array.from(text);
-  let room = (width - 14) / 7.4;
+  let room = (width - 14) / 8;
   for (let i = 0; i < characters.length; i++) {
     room -= characters[i] >= '\u1100' ? 1.8 : 1;
     if (room < 0) return `${characters.slice(0, Math.max(1, i - 1)).join('')}…`;

@@ -27,7 +27,8 @@ export function findings(model) {
     told.add(cable.id).add(stray.cable.id);
   }
   for (const cable of model.cables.values()) {
-    if (cable.status !== 'pass' && cable.reason && !FINE.has(cable.reason) && !told.has(cable.id)) out.push(cableFinding(model, cable, null));
+    if (cable.status !== 'pass' && cable.reason && !FINE.has(cable.reason) && !told.has(cable.id))
+      out.push(cableFinding(model, cable, null));
   }
   for (const node of model.nodes.values()) if (node.agent && node.agent.state !== 'up') out.push(agentFinding(node));
   return out.sort((a, b) => a.rank - b.rank || compareNames(a.id, b.id));
@@ -67,9 +68,19 @@ function exchange(one, other, near, far) {
   const [[x, y], also] = same.length > 0 ? same : [near, far];
   const back = [x, y].map((end) => (end.cable.a === end ? end.cable.b : end.cable.a));
   const verdict = [one.a, one.b, other.a, other.b].map((end) => end.verdict).find(Boolean);
-  const title = same.length > 0 ? say`${x.port} and ${y.port} of ${x.node} are exchanged` : say`${x.key} and ${y.key} are exchanged`;
-  const advice = same.length > 0 ? say`On ${x.node}, swap the two plugs in ${x.port} and ${y.port}` : say`Swap the two plugs in ${x.key} and ${y.key}`;
-  const or = also && (also[0].node === also[1].node ? say` (or on ${also[0].node} those in ${also[0].port} and ${also[1].port})` : say` (or those in ${also[0].key} and ${also[1].key})`);
+  const title =
+    same.length > 0
+      ? say`${x.port} and ${y.port} of ${x.node} are exchanged`
+      : say`${x.key} and ${y.key} are exchanged`;
+  const advice =
+    same.length > 0
+      ? say`On ${x.node}, swap the two plugs in ${x.port} and ${y.port}`
+      : say`Swap the two plugs in ${x.key} and ${y.key}`;
+  const or =
+    also &&
+    (also[0].node === also[1].node
+      ? say` (or on ${also[0].node} those in ${also[0].port} and ${also[1].port})`
+      : say` (or those in ${also[0].key} and ${also[1].key})`);
   return {
     id: one.id,
     kind: 'exchange',
@@ -119,7 +130,10 @@ function cableFinding(model, cable, stray) {
     id: cable.id,
     kind: 'cable',
     status: cable.status,
-    rank: verdict.reason === 'unplanned' || cable.status === 'fail' ? rankOf(verdict.reason) : Math.max(6, rankOf(verdict.reason)),
+    rank:
+      verdict.reason === 'unplanned' || cable.status === 'fail'
+        ? rankOf(verdict.reason)
+        : Math.max(6, rankOf(verdict.reason)),
     word: verdict.reason,
     title: cable.planned ? say`${cable.a.key} — ${cable.b.key}` : say`${worst.key}: not in the plan`,
     sentences,
@@ -163,7 +177,11 @@ function agentFinding(node) {
   };
 }
 
-/** What changes from one list to the next, for who listens rather than looks. @param {Finding[]} before @param {Finding[]} after */
+/**
+ * What changes from one list to the next, for who listens rather than looks.
+ * @param {Finding[]} before
+ * @param {Finding[]} after
+ */
 export function announcement(before, after) {
   const was = new Set(before.map((finding) => finding.id));
   const is = new Set(after.map((finding) => finding.id));
@@ -174,5 +192,7 @@ export function announcement(before, after) {
     ...news.map((finding) => `New: ${plain(finding.title)}. ${finding.advice ? plain(finding.advice) : ''}`),
     ...gone.map((finding) => `Mended or gone: ${plain(finding.title)}.`),
   ];
-  return parts.length === 0 ? '' : `${parts.join(' ')} ${failing === 0 ? 'Nothing is failing.' : `${failing} failing.`}`;
+  return parts.length === 0
+    ? ''
+    : `${parts.join(' ')} ${failing === 0 ? 'Nothing is failing.' : `${failing} failing.`}`;
 }

@@ -1,12 +1,17 @@
 // What stands around the drawing: title and icon, headline, counts, banners, the connection, the legend.
 
-import { byId, h, name, now, rich, time } from './dom.js';
+import { byId, h, name, now, replaceIfNew, rich, s, time } from './dom.js';
 import { REASONS, STATUSES, clock, count, headline, say, shown } from './words.js';
 
 /** @param {import('./model.js').Model} model */
 const called = (model) => model.server.node ?? 'map';
 
-const ICONS = { fail: ['#d55e00', 'M10 10L22 22M22 10L10 22'], 'no-info': ['#6b7280', 'M9 16H23'], pass: ['#007a5a', 'M9 17L14 22L23 11'], lost: ['#6b7280', 'M16 8V18M16 22V23'] };
+const ICONS = {
+  fail: ['#d55e00', 'M10 10L22 22M22 10L10 22'],
+  'no-info': ['#6b7280', 'M9 16H23'],
+  pass: ['#007a5a', 'M9 17L14 22L23 11'],
+  lost: ['#6b7280', 'M16 8V18M16 22V23'],
+};
 
 /** The tab tells the state too: the page may be one of many. */
 export function showTitle(model, connection) {
@@ -15,27 +20,44 @@ export function showTitle(model, connection) {
   const words = fail > 0 ? `${fail} failing` : state === 'pass' ? 'all pass' : 'nothing failing';
   document.title = `${connection === 'lost' ? 'connection lost - ' : ''}${words} - PTM ${shown(called(model))}`;
   const [colour, glyph] = ICONS[connection === 'lost' ? 'lost' : state];
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="${colour}"/><path d="${glyph}" stroke="#fff" stroke-width="4" fill="none" stroke-linecap="round"/></svg>`;
+  // An image of its own, not markup of this page; nothing in it comes from outside.
+  const back = `<rect width="32" height="32" rx="6" fill="${colour}"/>`;
+  const front = `<path d="${glyph}" stroke="#fff" stroke-width="4" fill="none" stroke-linecap="round"/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${back}${front}</svg>`;
   const icon = `data:image/svg+xml,${encodeURIComponent(svg)}`;
   const link = document.querySelector('link[rel=icon]');
   if (link.getAttribute('href') !== icon) link.setAttribute('href', icon);
 }
 
-/** @param {import('./model.js').Model} model @param {number} findings how many there are */
+/** @param {import('./model.js').Model} model @param {import('./findings.js').Finding[]} findings */
 export function showFrame(model, findings) {
   const { server, plan, counts } = model;
   byId('server').textContent = shown(called(model));
   byId('server').title = shown(called(model));
-  const state = counts.cables.fail > 0 ? 'fail' : counts.cables['no-info'] > 0 || findings > 0 ? 'no-info' : 'pass';
+  const state =
+    counts.cables.fail > 0 ? 'fail' : counts.cables['no-info'] > 0 || findings.length > 0 ? 'no-info' : 'pass';
   const head = byId('headline');
   head.dataset.status = state;
   const words = headline(counts, model.isAgent);
   if (head.textContent !== words) head.replaceChildren(words);
   const { ports } = counts;
-  byId('subline').textContent = `${model.isAgent ? 'This machine’s ports' : 'Ports'}: ${ports.pass.toLocaleString('en')} pass, ${ports.fail.toLocaleString('en')} fail, ${ports['no-info'].toLocaleString('en')} no info${counts.unplanned > 0 ? `; ${count(counts.unplanned, 'neighbor')} not in the plan` : ''}`;
-  for (const button of byId('counts').querySelectorAll('button')) button.querySelector('b').textContent = counts.cables[button.dataset.filter].toLocaleString('en');
+  const agents = findings.filter((finding) => finding.kind === 'agent').length;
+  const number = (status) => `${ports[status].toLocaleString('en')} ${status === 'no-info' ? 'no info' : status}`;
+  const parts = [
+    `${model.isAgent ? 'This machine’s ports' : 'Ports'}: ${['pass', 'fail', 'no-info'].map(number).join(', ')}`,
+    counts.unplanned > 0 ? `${count(counts.unplanned, 'neighbor')} not in the plan` : '',
+    agents > 0 ? `${count(agents, 'agent')} without verdicts` : '',
+  ];
+  byId('subline').textContent = parts.filter(Boolean).join('; ');
+  for (const button of byId('counts').querySelectorAll('button'))
+    button.querySelector('b').textContent = counts.cables[button.dataset.filter].toLocaleString('en');
   const file = byId('plan');
-  file.replaceChildren('plan ', name(plan.file), `, ${count(plan.links, 'link')}, in force `, time(plan.since));
+  replaceIfNew(file, JSON.stringify(plan), () => [
+    'plan ',
+    name(plan.file),
+    `, ${count(plan.links, 'link')}, in force `,
+    time(plan.since),
+  ]);
   file.title = `SHA-256 ${plan.sha256}; ptm-agent ${server.version}`;
   showPlanFailure(plan);
 }
@@ -46,7 +68,14 @@ function showPlanFailure({ failure, file, since }) {
   if (!failure) return;
   const [title, words, list] = section.children;
   title.replaceChildren(...rich(say`The plan ${file} can’t be used as it is now`));
-  words.replaceChildren(name(failure.error), ' — since ', time(failure.since), '. Until it is mended the plan read ', time(since), ' stays in force; what is shown is checked against that one.');
+  words.replaceChildren(
+    name(failure.error),
+    ' — since ',
+    time(failure.since),
+    '. Until it is mended the plan read ',
+    time(since),
+    ' stays in force; what is shown is checked against that one.',
+  );
   list.replaceChildren(...failure.problems.map((problem) => h('li', {}, name(problem))));
 }
 
@@ -58,20 +87,55 @@ export function showConnection(state, why, since) {
   const banner = byId('lost');
   banner.hidden = state === 'live' || (state === 'connecting' && !why);
   const stale = since ? ` What you see is as of ${clock(since, now())}.` : '';
-  banner.firstElementChild.textContent = `${since ? 'Connection lost' : 'No connection yet'}: ${why}.${stale} Trying again by itself…`;
+  const lost = since ? 'Connection lost' : 'No connection yet';
+  banner.firstElementChild.textContent = `${lost}: ${why}.${stale} Trying again by itself…`;
 }
 
-/** Fills the legend. The samples are the drawing's own classes. */
-export function showLegend(sample) {
+/** A piece of the drawing for the legend, by the drawing's own classes. */
+function sample(kind) {
+  const cached = [s('circle', { r: 7 }), s('path', { d: 'M0 -4V0L3 2' })];
+  const cross = [s('circle', { r: 8 }), s('path', { d: 'M-4 -4L4 4M-4 4L4 -4' })];
+  const line = s('path', { class: kind === 'stray' ? 'stray' : 'cable', d: 'M2 9H52', 'data-sample': kind });
+  line.toggleAttribute('data-unplanned', kind === 'unplanned');
+  const mark = { fail: cross, cached }[kind];
+  return s(
+    'svg',
+    { width: 44, height: 18, viewBox: '5 0 44 18', 'aria-hidden': 'true', class: 'sample' },
+    kind === 'cached' ? null : line,
+    mark ? s('g', { class: `mark ${kind}`, transform: 'translate(27 9)' }, ...mark) : null,
+  );
+}
+
+/** Fills the legend. In short for the first look, and at length. */
+export function showLegend() {
+  const short = {
+    pass: 'as planned',
+    fail: 'not as planned',
+    'no-info': 'no info',
+    stray: 'where the cable really is',
+    unplanned: 'not in the plan',
+  };
+  byId('legend')
+    .querySelector('summary')
+    .append(
+      ...Object.entries(short).map(([kind, words]) => h('span', { class: 'key' }, sample(kind), words)),
+      h('span', { class: 'key more' }, 'more'),
+    );
   const rows = [
-    ['pass', sample('pass'), `${STATUSES.pass.symbol} pass: ${STATUSES.pass.means} (an agent’s own page: its own end)`],
-    ['fail', sample('fail'), `${STATUSES.fail.symbol} fail: ${STATUSES.fail.means}`],
-    ['no-info', sample('no-info'), `${STATUSES['no-info'].symbol} no info: ${STATUSES['no-info'].means}`],
-    ['stray', sample('stray'), 'dotted, from port to port: where a cable that fails really goes'],
-    ['unplanned', sample('unplanned'), 'a neighbor that the plan does not name'],
-    ['cached', sample('cached'), 'clock: from before the agent’s restart, not confirmed yet'],
+    [sample('pass'), `${STATUSES.pass.symbol} pass: ${STATUSES.pass.means}; on an agent’s own page its own end`],
+    [sample('fail'), `${STATUSES.fail.symbol} fail: ${STATUSES.fail.means}`],
+    [sample('no-info'), `${STATUSES['no-info'].symbol} no info: ${STATUSES['no-info'].means}`],
+    [h('span', { class: 'id' }, 'matrix'), 'a full cell passes, a hollow one is no info, one with a cross fails'],
+    [sample('cached'), 'known from before the agent’s restart, not confirmed by LLDP yet'],
   ];
   const reasons = Object.entries(REASONS).filter(([reason]) => reason !== 'match');
-  byId('legend').querySelector('dl').replaceChildren(...rows.flatMap(([, picture, words]) => [h('dt', {}, picture), h('dd', {}, words)]), ...reasons.flatMap(([reason, { word, means }]) => [h('dt', { class: 'id' }, reason), h('dd', {}, `${word}: ${means}`)]));
+  byId('legend')
+    .querySelector('dl')
+    .replaceChildren(
+      ...rows.flatMap(([picture, words]) => [h('dt', {}, picture), h('dd', {}, words)]),
+      ...reasons.flatMap(([reason, { word, means }]) => [
+        h('dt', { class: 'id' }, reason),
+        h('dd', {}, `${word}: ${means}`),
+      ]),
+    );
 }
-

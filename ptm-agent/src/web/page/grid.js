@@ -6,7 +6,8 @@ import { adjacency, tiers } from './tiers.js';
 const WORSE = { fail: 2, 'no-info': 1, pass: 0 };
 
 /**
- * @typedef {{row: number, column: number, names: [string, string], status: string, cables: number, failing: number}} Cell
+ * @typedef {{row: number, column: number, names: [string, string], status: string, cables: number, failing: number}}
+ *   Cell
  * @typedef {{rows: string[], columns: string[], cells: Cell[], byCable: Map<string, Cell>}} Grid
  */
 
@@ -31,7 +32,12 @@ export function grid(model) {
     if (!cell) cells.set(key, (cell = { row, column, names, status: 'pass', cables: 0, failing: 0 }));
     byCable.set(cable.id, cell);
   }
-  const out = { rows, columns, cells: [...cells.values()].sort((x, y) => x.row - y.row || x.column - y.column), byCable };
+  const out = {
+    rows,
+    columns,
+    cells: [...cells.values()].sort((x, y) => x.row - y.row || x.column - y.column),
+    byCable,
+  };
   judge(out, model);
   return out;
 }
@@ -48,7 +54,13 @@ export function judge({ cells, byCable }, model) {
   }
 }
 
-/** The next cell from one, by an arrow key. @param {Grid} grid @param {Cell | null} from @param {string} key @returns {Cell | null} */
+/**
+ * The next cell from one, by an arrow key.
+ * @param {Grid} grid
+ * @param {Cell | null} from
+ * @param {string} key
+ * @returns {Cell | null}
+ */
 export function step({ cells }, from, key) {
   if (cells.length === 0) return null;
   if (!from || key === 'Home') return cells[0];
@@ -61,5 +73,7 @@ export function step({ cells }, from, key) {
   const others = cells.filter((cell) => (down ? cell.row > from.row : cell.row < from.row));
   if (others.length === 0) return from;
   const row = down ? others[0].row : others[others.length - 1].row;
-  return others.filter((cell) => cell.row === row).reduce((best, cell) => (Math.abs(cell.column - from.column) < Math.abs(best.column - from.column) ? cell : best));
+  return others
+    .filter((cell) => cell.row === row)
+    .reduce((best, cell) => (Math.abs(cell.column - from.column) < Math.abs(best.column - from.column) ? cell : best));
 }

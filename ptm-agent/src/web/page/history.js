@@ -1,7 +1,7 @@
 // What happened lately, newest first: from the stream, and what was found to have changed while it was broken.
 
 import { byId, h, name, now, time } from './dom.js';
-import { cableId, endKey } from './model.js';
+import { endKey } from './model.js';
 import { REACHES, clock, statusOf, verdictWords } from './words.js';
 
 /** A strip, not an archive: the log and Prometheus have the rest. */
@@ -15,9 +15,12 @@ export class History {
   constructor(choose) {
     this.#list.addEventListener('click', (event) => {
       const item = event.target.closest('li');
-      if (item && event.target.closest('button')) choose(item.dataset.agent ? { node: item.dataset.agent } : { end: item.dataset.of });
+      if (item && event.target.closest('button'))
+        choose(item.dataset.agent ? { node: item.dataset.agent } : { end: item.dataset.of });
     });
-    byId('only-failing').addEventListener('change', (event) => byId('history').toggleAttribute('data-only-failing', event.target.checked));
+    byId('only-failing').addEventListener('change', (event) =>
+      byId('history').toggleAttribute('data-only-failing', event.target.checked),
+    );
   }
 
   /** @param {object[]} events of ports, the oldest first @param {boolean} missed whether they were only found later */
@@ -26,16 +29,24 @@ export class History {
       events.slice(-MOST).map((event) => {
         const key = endKey(event.node, event.port);
         const failing = [event.before, event.after].some((reason) => statusOf(reason) === 'fail');
-        const words = [verdictWords(event.before), ' → ', h('b', {}, verdictWords(event.after))];
+        const after = h('b', {}, verdictWords(event.after));
+        // Of what was so before this page was opened only the outcome is known.
+        const words = event.before === undefined ? ['is ', after] : [verdictWords(event.before), ' → ', after];
         return h(
           'li',
-          { 'data-of': key, 'data-status': event.after ? statusOf(event.after) : 'no-info', 'data-failing': failing, 'data-expected': event.verdict?.expected ? cableId(key, event.verdict.expected) : null },
+          {
+            'data-of': key,
+            'data-status': event.after ? statusOf(event.after) : 'no-info',
+            'data-failing': failing,
+          },
           h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
           ' ',
           h('button', { type: 'button' }, name(key)),
           ' ',
           ...words,
-          event.after && event.verdict?.observed && statusOf(event.after) === 'fail' ? h('span', {}, ', found ', name(event.verdict.observed)) : null,
+          event.after && event.verdict?.observed && statusOf(event.after) === 'fail'
+            ? h('span', {}, ', found ', name(event.verdict.observed))
+            : null,
           ' ',
           h('span', { class: 'ago' }, time(event.time)),
           missed ? h('span', { class: 'ago' }, ' (found after a gap)') : null,
@@ -66,7 +77,9 @@ export class History {
 
   /** @param {string} words what happened to this page */
   addNote(words) {
-    this.#add([h('li', { 'data-note': true, 'data-failing': true }, h('span', { class: 'at' }, clock(now(), now())), ' ', words)]);
+    this.#add([
+      h('li', { 'data-note': true, 'data-failing': true }, h('span', { class: 'at' }, clock(now(), now())), ' ', words),
+    ]);
   }
 
   #add(items) {

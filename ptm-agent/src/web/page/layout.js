@@ -6,20 +6,31 @@ import { order } from './order.js';
 import { adjacency, components, ring, tiers } from './tiers.js';
 
 /**
- * @typedef {{x: number, y: number, w: number, h: number, shape: 'tier' | 'ring' | 'own' | 'left' | 'right', tier: number}} Box
+ * @typedef {{x: number, y: number, w: number, h: number, shape: 'tier' | 'ring' | 'own' | 'left' | 'right', tier:
+ *   number}} Box
  *   the middle of a machine and its size
  * @typedef {{boxes: Map<string, Box>, x: number, y: number, width: number, height: number}} Layout
  */
 
-export const BOX_HEIGHT = 38;
+const BOX_HEIGHT = 38;
 const GAP = 26;
-/** A tier wider than this goes on in a second row: beyond it a map of 2,000 cables is a line on the screen. */
-const WIDEST = 3200;
+/** From here on the cables of a fabric are a weave: machines count, not ports, and those that pass step back. */
+export const CROWD = 400;
+/**
+ * A tier wider than this goes on in a second row, so that the whole has about a screen's shape: on a line of a hundred
+ * machines no name can be read.
+ */
+const widest = (nodes) => Math.min(3200, Math.max(1300, 1300 * Math.sqrt(nodes / 60)));
 
-/** @param {string} name @param {number} ends how many cables leave one side @returns {number} */
-export function boxWidth(name, ends) {
+/**
+ * @param {string} name
+ * @param {number} ends how many cables leave one side
+ * @param {number} [least]
+ * @returns {number}
+ */
+export function boxWidth(name, ends, least = 64) {
   const text = Math.min(Array.from(name).length, 18) * 7.6 + 26;
-  return Math.max(64, text, Math.min(ends, 16) * 13 + 12);
+  return Math.max(least, text, Math.min(ends * 12 + 12, 216));
 }
 
 /**
@@ -33,11 +44,20 @@ export function layout(nodes, cables, { before = new Map(), narrow = false } = {
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const degrees = new Map(nodes.map((node) => [node.name, 0]));
   for (const { a, b } of cables) for (const { node } of [a, b]) degrees.set(node, (degrees.get(node) ?? 0) + 1);
-  const width = (name) => boxWidth(name, degrees.get(name) * 0.75);
+  // In a crowd names count, not ports: these can be read closer to.
+  const crowd = cables.length > CROWD;
+  const width = (name) =>
+    boxWidth(name, crowd && degrees.get(name) < 40 ? 0 : degrees.get(name) * 0.75, byName.get(name).agent ? 96 : 64);
   const parts = components(near).map((members) => {
     const circle = ring(members, near);
     const functions = new Set(members.map((name) => byName.get(name).function));
-    return circle && functions.size === 1 ? placeRing(circle, width, narrow) : placeTiers(members.map((name) => byName.get(name)), near, width, before);
+    return circle && functions.size === 1
+      ? placeRing(circle, width, narrow)
+      : placeTiers(
+          members.map((name) => byName.get(name)),
+          near,
+          { width, before, gap: crowd ? GAP : 62 },
+        );
   });
   return pack(parts);
 }
@@ -45,27 +65,39 @@ export function layout(nodes, cables, { before = new Map(), narrow = false } = {
 function placeRing(names, width, narrow) {
   const widest = Math.max(...names.map(width));
   const around = names.length * (widest + 70);
-  const [rx, ry] = narrow ? [Math.max(160, around / 7.6), Math.max(210, around / 5.4)] : [Math.max(330, around / 5.2), Math.max(180, around / 7.6)];
+  const [rx, ry] = narrow
+    ? [Math.max(160, around / 7.6), Math.max(210, around / 5.4)]
+    : [Math.max(330, around / 5.2), Math.max(180, around / 7.6)];
   const boxes = new Map();
   names.forEach((name, i) => {
     // The first and second at the top, clockwise.
     const angle = ((i - 0.5) / names.length) * 2 * Math.PI - Math.PI / 2;
-    boxes.set(name, { x: Math.cos(angle) * rx, y: Math.sin(angle) * ry, w: width(name), h: BOX_HEIGHT, shape: 'ring', tier: 0 });
+    boxes.set(name, {
+      x: Math.cos(angle) * rx,
+      y: Math.sin(angle) * ry,
+      w: width(name),
+      h: BOX_HEIGHT,
+      shape: 'ring',
+      tier: 0,
+    });
   });
   return boxes;
 }
 
-function placeTiers(nodes, near, width, before) {
+/** `gap`: between the rows of one tier, where the names of ports are written. */
+function placeTiers(nodes, near, { width, before, gap }) {
   const heights = tiers(nodes, near);
   const rows = Array.from({ length: Math.max(...heights.values()) + 1 }, () => []);
   for (const { name } of nodes) rows[heights.get(name)].push(name);
   const known = (name) => before.get(name)?.x;
   for (const row of rows) {
-    row.sort((a, b) => (known(a) !== undefined && known(b) !== undefined ? known(a) - known(b) : 0) || compareNames(a, b));
+    row.sort(
+      (a, b) => (known(a) !== undefined && known(b) !== undefined ? known(a) - known(b) : 0) || compareNames(a, b),
+    );
   }
   const ordered = order(rows, near);
   const cells = ordered.map((row) => Math.max(...row.map(width)) + GAP);
-  const lines = ordered.map((row, i) => Math.ceil((row.length * cells[i]) / WIDEST));
+  const lines = ordered.map((row, i) => Math.ceil((row.length * cells[i]) / widest(nodes.length)));
   const columns = ordered.map((row, i) => Math.ceil(row.length / lines[i]));
   const whole = Math.max(...columns.map((count, i) => count * cells[i]));
   const between = Math.min(520, Math.max(150, whole * 0.17));
@@ -77,10 +109,10 @@ function placeTiers(nodes, near, width, before) {
       // One below the other, each a little further right, so that a cable to a lower one shows beside the upper one.
       const [column, line] = [Math.floor(i / lines[tier]), i % lines[tier]];
       const x = (column + (line + 1) / (lines[tier] + 1)) * cell;
-      boxes.set(name, { x, y: y + line * (BOX_HEIGHT + GAP), w: width(name), h: BOX_HEIGHT, shape: 'tier', tier });
+      boxes.set(name, { x, y: y + line * (BOX_HEIGHT + gap), w: width(name), h: BOX_HEIGHT, shape: 'tier', tier });
     });
     y -= between;
-    if (tier + 1 < lines.length) y -= (lines[tier + 1] - 1) * (BOX_HEIGHT + GAP);
+    if (tier + 1 < lines.length) y -= (lines[tier + 1] - 1) * (BOX_HEIGHT + gap);
   });
   return boxes;
 }
@@ -101,7 +133,10 @@ function pack(parts) {
   return { boxes, ...frame(boxes) };
 }
 
-/** @param {Map<string, Box>} boxes @returns {{x: number, y: number, width: number, height: number}} what holds them all */
+/**
+ * @param {Map<string, Box>} boxes
+ * @returns {{x: number, y: number, width: number, height: number}} what holds them all
+ */
 export function frame(boxes) {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const { x, y, w, h } of boxes.values()) {
@@ -110,5 +145,7 @@ export function frame(boxes) {
     top = Math.min(top, y - h / 2);
     bottom = Math.max(bottom, y + h / 2);
   }
-  return boxes.size === 0 ? { x: 0, y: 0, width: 1, height: 1 } : { x: left, y: top, width: right - left, height: bottom - top };
+  return boxes.size === 0
+    ? { x: 0, y: 0, width: 1, height: 1 }
+    : { x: left, y: top, width: right - left, height: bottom - top };
 }

@@ -74,14 +74,33 @@ export class FindingList {
 }
 
 function card(finding) {
-  const word = REASONS[finding.word]?.word ?? { exchanged: 'exchanged', agent: 'agent' }[finding.word] ?? finding.word;
+  // An exchange and an agent have their word in the title.
+  const word = finding.kind === 'cable' && finding.word !== 'unplanned' ? REASONS[finding.word]?.word : null;
   return h(
     'button',
     { type: 'button', 'aria-pressed': 'false' },
-    h('span', { class: 'badge', 'aria-hidden': 'true' }, finding.kind === 'agent' ? '⚠' : STATUSES[finding.status].symbol),
-    h('span', { class: 'what' }, h('span', { class: 'title' }, ...rich(finding.title)), ' ', h('span', { class: 'word' }, word), finding.cached ? h('span', { class: 'word' }, 'cached') : null),
-    finding.advice ? h('span', { class: 'advice' }, h('span', { class: 'unseen' }, 'To do: '), ...rich(finding.advice)) : null,
-    h('span', { class: 'why' }, ...finding.sentences.flatMap((sentence) => [...rich(sentence), document.createTextNode(' ')]), finding.since ? time(finding.since) : null),
+    h(
+      'span',
+      { class: 'badge', 'aria-hidden': 'true' },
+      finding.kind === 'agent' ? '⚠' : STATUSES[finding.status].symbol,
+    ),
+    h(
+      'span',
+      { class: 'what' },
+      h('span', { class: 'title' }, ...rich(finding.title)),
+      ' ',
+      word ? h('span', { class: 'word' }, word) : null,
+      finding.cached ? h('span', { class: 'word' }, 'cached') : null,
+    ),
+    finding.advice
+      ? h('span', { class: 'advice' }, h('span', { class: 'unseen' }, 'To do: '), ...rich(finding.advice))
+      : null,
+    h(
+      'span',
+      { class: 'why' },
+      ...finding.sentences.flatMap((sentence) => [...rich(sentence), document.createTextNode(' ')]),
+      finding.since ? time(finding.since) : null,
+    ),
   );
 }
 
@@ -128,15 +147,42 @@ export class CableTable {
   }
 }
 
-const signature = ({ status, planned, a, b }) => JSON.stringify([status, planned, [a, b].map(({ verdict }) => [verdict?.reason, verdict?.observed, verdict?.since, verdict?.cached])]);
+const signature = ({ status, planned, a, b }) =>
+  JSON.stringify([
+    status,
+    planned,
+    [a, b].map(({ verdict }) => [verdict?.reason, verdict?.observed, verdict?.since, verdict?.cached]),
+  ]);
 
 function cells(model, cable) {
-  const says = ({ verdict }) => [h('span', { class: 'reason', 'data-status': verdict?.status ?? 'no-info' }, verdict ? reasonWord(verdict.reason) : 'not known'), verdict?.observed && verdict.status !== 'pass' ? h('span', {}, ': ', name(verdict.observed)) : null, verdict?.cached ? ' (cached)' : null];
+  const says = ({ verdict }) => [
+    h(
+      'span',
+      { class: 'reason', 'data-status': verdict?.status ?? 'no-info' },
+      verdict ? reasonWord(verdict.reason) : 'not known',
+    ),
+    verdict?.observed && verdict.status !== 'pass' ? h('span', {}, ': ', name(verdict.observed)) : null,
+    verdict?.cached ? ' (cached)' : null,
+  ];
   const [a, b] = [cable.a, cable.b];
-  const since = [a, b].map(({ verdict }) => verdict?.since).filter(Boolean).sort().pop();
-  const status = !cable.planned ? 'not in the plan' : halfKnown(model, cable) ? 'half known' : STATUSES[cable.status].word;
+  const since = [a, b]
+    .map(({ verdict }) => verdict?.since)
+    .filter(Boolean)
+    .sort()
+    .pop();
+  const status = !cable.planned
+    ? 'not in the plan'
+    : halfKnown(model, cable)
+      ? 'half known'
+      : STATUSES[cable.status].word;
   return [
-    h('td', { class: 'state' }, h('span', { class: 'badge', 'aria-hidden': 'true' }, STATUSES[cable.status].symbol), ' ', status),
+    h(
+      'td',
+      { class: 'state' },
+      h('span', { class: 'badge', 'aria-hidden': 'true' }, STATUSES[cable.status].symbol),
+      ' ',
+      status,
+    ),
     h('th', { scope: 'row' }, h('button', { type: 'button' }, name(a.key))),
     h('td', {}, ...says(a)),
     h('td', {}, name(b.key)),
@@ -144,4 +190,3 @@ function cells(model, cable) {
     h('td', {}, since ? time(since) : '—'),
   ];
 }
-

@@ -2,7 +2,8 @@
 
 import { runs } from './cables.js';
 import { Details } from './details.js';
-import { byId, now, s, setClock, tick } from './dom.js';
+import { Dock } from './dock.js';
+import { byId, now, setClock, tick } from './dom.js';
 import { Drawing } from './draw.js';
 import { announcement, findings } from './findings.js';
 import { showConnection, showFrame, showLegend, showTitle } from './frame.js';
@@ -43,23 +44,36 @@ let pending = null;
 const dirty = { cables: new Set(), nodes: new Set(), shape: false, all: false };
 
 const drawing = new Drawing(svg);
-const view = new Viewport(svg, (transform) => drawing.move(transform), () => drawing.labels());
+/** The tools stand above, the legend below. */
+const room = () => [52, byId('legend').querySelector('summary').offsetHeight + 18, 0];
+const view = new Viewport(
+  svg,
+  (transform) => drawing.move(transform),
+  () => drawing.labels(),
+  room,
+);
 const details = new Details({ close: () => pin(null), choose: (item) => pin(item, true) });
-const list = new FindingList({ hover: (finding) => pass(finding && { finding }), choose: (finding) => pin({ finding }, true) });
+const list = new FindingList({
+  hover: (finding) => pass(finding && { finding }),
+  choose: (finding) => pin({ finding }, true),
+});
 const table = new CableTable((cable) => pin({ cable }, true));
+const dock = new Dock(() => model && table.show(model, filter));
 const history = new History(({ end, node }) => {
   const cable = end !== undefined && model?.ends.get(end)?.cable.id;
   if (cable) pin({ cable }, true);
   else if (node !== undefined) pin({ node }, true);
 });
-const matrix = new Matrix(canvas, { hover: (pair) => pass(pair && { pair }), choose: (pair) => pin({ pair }) });
+const matrix = new Matrix(canvas, { hover: (pair) => pass(pair && { pair }), choose: (pair) => pin({ pair }), room });
 
 const stream = new Stream({
-  topology(topology) {
+  topology(topology, gap) {
     const before = model;
     setClock(topology.server.time);
     model = new Model(topology);
-    if (before && before.server.kind === model.server.kind && before.server.node === model.server.node) history.addPorts(model.changesSince(before), true);
+    const same = before && before.server.kind === model.server.kind && before.server.node === model.server.node;
+    if (!before) history.addPorts(model.failures().slice(-20));
+    else if (same && gap) history.addPorts(model.changesSince(before), true);
     dirty.shape ||= !before || before.shape !== model.shape;
     dirty.all = true;
     update();
@@ -99,13 +113,14 @@ const stream = new Stream({
 /** At the next frame; a tab in the background has none, and its title shall tell all the same. */
 function update() {
   if (pending) return;
-  pending = true;
   const run = () => {
-    pending = false;
+    if (pending !== run) return;
+    pending = null;
     flush();
   };
-  if (document.hidden) setTimeout(run, 200);
-  else requestAnimationFrame(run);
+  pending = run;
+  requestAnimationFrame(run);
+  setTimeout(run, 250);
 }
 
 const isMatrix = () => chosenView === 'matrix' || (chosenView === null && model.cables.size > MOST_DRAWN);
@@ -121,9 +136,11 @@ function flush() {
   const before = found;
   found = findings(model);
   list.show(found);
-  showFrame(model, found.length);
+  showFrame(model, found);
   showTitle(model, connection);
-  if (!byId('table').hidden) table.show(model, filter);
+  if (dock.showsTable) table.show(model, filter);
+  // For who measures: the first of these is the first picture.
+  if (shape) performance.mark('ptm-drawn');
   // What is pinned lives on under the newest finding, and goes with its cable.
   if (pinned?.finding) pinned = renewed(pinned.finding);
   passing = passing?.finding ? renewed(passing.finding) : passing;
@@ -146,12 +163,15 @@ function lay() {
   svg.toggleAttribute('hidden', shown === 'matrix');
   canvas.hidden = byId('matrix-cell').hidden = shown !== 'matrix';
   const button = document.querySelector('[data-tool=view]');
+  button.hidden = model.isAgent && model.cables.size <= MOST_DRAWN;
   button.setAttribute('aria-pressed', String(shown === 'matrix'));
   if (shown === 'matrix') {
     matrix.show(model, true);
     return;
   }
-  const placed = model.isAgent ? panel(model, isNarrow()) : layout([...model.nodes.values()], [...model.cables.values()], { before: boxes, narrow: isNarrow() });
+  const placed = model.isAgent
+    ? panel(model, isNarrow())
+    : layout([...model.nodes.values()], [...model.cables.values()], { before: boxes, narrow: isNarrow() });
   boxes = placed.boxes;
   drawing.show(model, placed, runs(model.cables.values(), placed));
   view.setFrame(placed, model.cables.size < 12 ? 1.5 : 1.2);
@@ -175,7 +195,8 @@ function light() {
   }
   if (isMatrix()) matrix.highlight(hot.cables);
   else drawing.highlight(hot);
-  details.show(model, pinned ?? passing, pinned !== null);
+  // The list has said what it knows of a finding; the panel would only move it from under the pointer.
+  details.show(model, pinned ?? (passing?.finding ? null : passing), pinned !== null);
   list.choose(pinned?.finding?.id ?? null);
 }
 
@@ -201,9 +222,10 @@ function show(item) {
     if (of !== undefined) matrix.centre(of);
     return;
   }
-  const place = drawing.place(cable !== undefined ? { cable } : { node });
   // A small drawing is seen whole: nothing is gained by moving it under the eyes.
-  if (place && model.cables.size > 24) view.centre(...place);
+  if (model.cables.size <= 24) return;
+  const frame = drawing.frame(item.finding?.cables ?? (cable !== undefined ? [cable] : []), node ?? null);
+  if (frame) view.show(frame);
 }
 
 let announced = [];
@@ -246,7 +268,8 @@ function itemOf(element) {
 function walk(from, key) {
   const all = drawing.sequence();
   const at = all.indexOf(from);
-  const to = key === 'Home' ? 0 : key === 'End' ? all.length - 1 : at + (key === 'ArrowRight' || key === 'ArrowDown' ? 1 : -1);
+  const to =
+    key === 'Home' ? 0 : key === 'End' ? all.length - 1 : at + (key === 'ArrowRight' || key === 'ArrowDown' ? 1 : -1);
   const next = all[Math.max(0, Math.min(all.length - 1, to))];
   from.setAttribute('tabindex', '-1');
   next.setAttribute('tabindex', '0');
@@ -277,7 +300,14 @@ query.addEventListener('keydown', (event) => {
   }
 });
 function tellHits() {
-  byId('found').value = query.value.trim() === '' ? '' : hits.all.length === 0 ? 'nothing' : hits.at < 0 ? `${hits.all.length} found` : `${hits.at + 1} of ${hits.all.length}`;
+  byId('found').value =
+    query.value.trim() === ''
+      ? ''
+      : hits.all.length === 0
+        ? 'nothing'
+        : hits.at < 0
+          ? `${hits.all.length} found`
+          : `${hits.at + 1} of ${hits.all.length}`;
 }
 document.addEventListener('keydown', (event) => {
   const typing = event.target.closest?.('input, textarea');
@@ -290,7 +320,7 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-// Filters, tools, lists.
+// Filters and tools.
 byId('counts').addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
@@ -298,7 +328,7 @@ byId('counts').addEventListener('click', (event) => {
   for (const one of byId('counts').children) one.setAttribute('aria-pressed', String(one.dataset.filter === filter));
   document.body.dataset.filter = filter ?? '';
   matrix.filter(filter);
-  if (model && !byId('table').hidden) table.show(model, filter);
+  if (model && dock.showsTable) table.show(model, filter);
 });
 byId('tools').addEventListener('click', (event) => {
   const tool = event.target.closest('button')?.dataset.tool;
@@ -312,26 +342,6 @@ byId('tools').addEventListener('click', (event) => {
     light();
   }
 });
-const tabs = [byId('tab-history'), byId('tab-table')];
-const open = (tab) => {
-  for (const one of tabs) {
-    one.setAttribute('aria-selected', String(one === tab));
-    one.tabIndex = one === tab ? 0 : -1;
-    byId(one.getAttribute('aria-controls')).hidden = one !== tab;
-  }
-  byId('only-failing').hidden = tab !== tabs[0];
-  if (tab === tabs[1] && model) table.show(model, filter);
-};
-for (const tab of tabs) {
-  tab.addEventListener('click', () => open(tab));
-  tab.addEventListener('keydown', (event) => {
-    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
-    const other = tabs[1 - tabs.indexOf(tab)];
-    open(other);
-    other.focus();
-  });
-}
-
 let narrow = isNarrow();
 new ResizeObserver(() => {
   if (!model) return;
@@ -343,16 +353,10 @@ new ResizeObserver(() => {
     view.fit(false);
   }
 }).observe(byId('stage'));
-globalThis.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => model && isMatrix() && matrix.resize());
+globalThis
+  .matchMedia('(prefers-color-scheme: dark)')
+  .addEventListener('change', () => model && isMatrix() && matrix.resize());
 
-showLegend((kind) => {
-  const line = { stray: 'stray', unplanned: 'cable', cached: 'mark cached' }[kind] ?? 'cable';
-  const picture = s('svg', { width: 54, height: 18, viewBox: '0 0 54 18', 'aria-hidden': 'true', class: 'sample' });
-  if (kind === 'cached') picture.append(s('g', { class: line, transform: 'translate(27 9)' }, s('circle', { r: 7 }), s('path', { d: 'M0 -4V0L3 2' })));
-  else picture.append(s('path', { class: line, d: 'M2 9H52', 'data-sample': kind, 'data-unplanned': kind === 'unplanned' ? '' : null }));
-  if (kind === 'fail') picture.append(s('g', { class: 'mark fail', transform: 'translate(27 9)' }, s('circle', { r: 8 }), s('path', { d: 'M-4 -4L4 4M-4 4L4 -4' })));
-  return picture;
-});
+showLegend();
 setInterval(tick, 5_000);
 stream.start();
-

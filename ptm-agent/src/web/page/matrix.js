@@ -22,11 +22,22 @@ export class Matrix {
   #hot = new Set();
   #filter = null;
   #asked = false;
+  /** A row's height: a few spines over many leaves make a band, not a line. */
+  #tall = CELL;
 
-  /** @param {HTMLCanvasElement} canvas @param {{hover: (pair: [string, string] | null) => void, choose: (pair: [string, string]) => void}} handlers */
-  constructor(canvas, { hover, choose }) {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {{hover: (pair: [string, string] | null) => void, choose: (pair: [string, string]) => void, room: () =>
+   *   [number, number, number]}} handlers
+   */
+  constructor(canvas, { hover, choose, room }) {
     this.#canvas = canvas;
-    this.#viewport = new Viewport(canvas, (transform) => ((this.#transform = transform), this.#draw()), () => {});
+    this.#viewport = new Viewport(
+      canvas,
+      (transform) => ((this.#transform = transform), this.#draw()),
+      () => {},
+      () => [MARGIN, room()[1], MARGIN],
+    );
     canvas.addEventListener('pointermove', (event) => event.buttons === 0 && hover(this.#at(event)?.names ?? null));
     canvas.addEventListener('pointerleave', () => hover(null));
     canvas.addEventListener('click', (event) => {
@@ -56,8 +67,9 @@ export class Matrix {
       this.#cell = null;
       const { rows, columns, cells } = this.#grid;
       this.#canvas.dataset.cells = cells.length;
+      this.#tall = Math.min(CELL * 6, Math.max(CELL, (columns.length * CELL * 0.5) / Math.max(1, rows.length)));
       this.resize();
-      this.#viewport.setFrame({ x: -MARGIN / 2, y: -MARGIN / 2, width: columns.length * CELL + MARGIN / 2, height: rows.length * CELL + MARGIN / 2 }, 1.6);
+      this.#viewport.setFrame({ x: 0, y: 0, width: columns.length * CELL, height: rows.length * this.#tall }, 1.6);
       if (!this.#viewport.touched) this.#viewport.fit(false);
     } else {
       judge(this.#grid, model);
@@ -84,7 +96,7 @@ export class Matrix {
     if (!cell) return;
     this.#cell = cell;
     this.#tell();
-    this.#viewport.centre((cell.column + 0.5) * CELL, (cell.row + 0.5) * CELL, 1.2);
+    this.#viewport.centre((cell.column + 0.5) * CELL, (cell.row + 0.5) * this.#tall, 1.2);
   }
 
   /** Takes the canvas' size on screen. */
@@ -105,16 +117,20 @@ export class Matrix {
 
   #reveal() {
     const { x, y, k } = this.#transform;
-    const [px, py] = [(this.#cell.column + 0.5) * CELL * k + x, (this.#cell.row + 0.5) * CELL * k + y];
+    const [px, py] = [(this.#cell.column + 0.5) * CELL * k + x, (this.#cell.row + 0.5) * this.#tall * k + y];
     const { clientWidth, clientHeight } = this.#canvas;
     if (px < 30 || py < 30 || px > clientWidth - 30 || py > clientHeight - 30 || CELL * k < 6) {
-      this.#viewport.centre((this.#cell.column + 0.5) * CELL, (this.#cell.row + 0.5) * CELL, 0.6);
+      this.#viewport.centre((this.#cell.column + 0.5) * CELL, (this.#cell.row + 0.5) * this.#tall, 0.6);
     }
   }
 
   #tell() {
     const cell = this.#cell;
-    const words = cell ? `${plain(say`${cell.names[0]} — ${cell.names[1]}: `)}${count(cell.cables, 'cable')}, ${cell.failing > 0 ? `${cell.failing} failing` : STATUSES[cell.status].word}` : `${count(this.#grid?.cells.length ?? 0, 'pair')} of machines with cables; arrow keys go from pair to pair`;
+    let words = `${count(this.#grid?.cells.length ?? 0, 'pair')} of machines with cables; arrow keys go to each`;
+    if (cell) {
+      const state = cell.failing > 0 ? `${cell.failing} failing` : STATUSES[cell.status].word;
+      words = `${plain(say`${cell.names[0]} — ${cell.names[1]}: `)}${count(cell.cables, 'cable')}, ${state}`;
+    }
     if (byId('matrix-cell').textContent !== words) byId('matrix-cell').textContent = words;
   }
 
@@ -122,12 +138,15 @@ export class Matrix {
     if (!this.#grid) return null;
     const frame = this.#canvas.getBoundingClientRect();
     const { x, y, k } = this.#transform;
-    const [column, row] = [(event.clientX - frame.left - x) / k / CELL, (event.clientY - frame.top - y) / k / CELL];
+    const [column, row] = [
+      (event.clientX - frame.left - x) / k / CELL,
+      (event.clientY - frame.top - y) / k / this.#tall,
+    ];
     // A cell of a pixel can't be hit: the nearest within a few pixels is meant.
-    const reach = Math.max(0.5, 5 / (CELL * k));
-    let [best, least] = [null, reach];
+    const reach = [Math.max(0.5, 5 / (CELL * k)), Math.max(0.5, 5 / (this.#tall * k))];
+    let [best, least] = [null, 1];
     for (const cell of this.#grid.cells) {
-      const d = Math.max(Math.abs(cell.column + 0.5 - column), Math.abs(cell.row + 0.5 - row));
+      const d = Math.max(Math.abs(cell.column + 0.5 - column) / reach[0], Math.abs(cell.row + 0.5 - row) / reach[1]);
       if (d <= least) [best, least] = [cell, d];
     }
     return best;
@@ -151,48 +170,70 @@ export class Matrix {
     const colours = { pass: colour('--pass'), fail: colour('--fail'), 'no-info': colour('--no-info') };
     const [text, focus, line, back] = [colour('--text'), colour('--focus'), colour('--line'), colour('--back')];
     const { x, y, k } = this.#transform;
-    const size = CELL * k;
+    const [size, tall] = [CELL * k, this.#tall * k];
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
     context.strokeStyle = line;
-    context.strokeRect(x, y, this.#grid.columns.length * size, this.#grid.rows.length * size);
+    context.strokeRect(x, y, this.#grid.columns.length * size, this.#grid.rows.length * tall);
     // What fails is painted last and never smaller than can be seen.
     for (const status of ['pass', 'no-info', 'fail']) {
-      const side = Math.max(size - (size > 6 ? 2 : 0), status === 'fail' ? 5 : 1.2);
+      const least = status === 'fail' ? 5 : 1.2;
+      const gap = size > 6 ? 2 : 0;
+      const [side, rise] = [Math.max(size - gap, least), Math.max(tall - gap, least)];
       context.fillStyle = context.strokeStyle = colours[status];
       for (const cell of this.#grid.cells) {
         if (cell.status !== status || (this.#filter && this.#filter !== status)) continue;
-        const [cx, cy] = [(cell.column + 0.5) * size + x, (cell.row + 0.5) * size + y];
-        if (cx < -side || cy < -side || cx > width + side || cy > height + side) continue;
-        if (status === 'no-info' && side > 5) context.strokeRect(cx - side / 2 + 1, cy - side / 2 + 1, side - 2, side - 2);
-        else context.fillRect(cx - side / 2, cy - side / 2, side, side);
+        const [cx, cy] = [(cell.column + 0.5) * size + x, (cell.row + 0.5) * tall + y];
+        if (cx < -side || cy < -rise || cx > width + side || cy > height + rise) continue;
+        if (status === 'no-info' && side > 5)
+          context.strokeRect(cx - side / 2 + 1, cy - rise / 2 + 1, side - 2, rise - 2);
+        else context.fillRect(cx - side / 2, cy - rise / 2, side, rise);
         if (status === 'fail' && side >= LEGIBLE) cross(context, cx, cy, side / 4, back);
       }
     }
     for (const cell of this.#cell ? [...this.#hot, this.#cell] : this.#hot) {
       context.strokeStyle = focus;
       context.lineWidth = 3;
-      const side = Math.max(size, 12);
-      context.strokeRect((cell.column + 0.5) * size + x - side / 2, (cell.row + 0.5) * size + y - side / 2, side, side);
+      const [side, rise] = [Math.max(size, 12), Math.max(tall, 12)];
+      context.strokeRect((cell.column + 0.5) * size + x - side / 2, (cell.row + 0.5) * tall + y - rise / 2, side, rise);
       context.lineWidth = 1;
     }
-    if (size < LEGIBLE) return;
-    context.fillStyle = back;
-    context.globalAlpha = 0.9;
-    context.fillRect(0, 0, width, MARGIN - 20);
-    context.fillRect(0, 0, MARGIN, height);
-    context.globalAlpha = 1;
-    context.fillStyle = text;
     context.font = '12px system-ui, sans-serif';
     context.textBaseline = 'middle';
-    this.#names(context, this.#grid.rows, y, size, height, (at, name) => context.fillText(name, 8, at, MARGIN - 12), MARGIN - 20);
-    this.#names(context, this.#grid.columns, x, size, width, (at, name) => {
-      context.save();
-      context.translate(at, MARGIN - 26);
-      context.rotate(-Math.PI / 3.2);
-      context.fillText(name, 0, 0, MARGIN - 20);
-      context.restore();
-    }, MARGIN);
+    const frame = (x0, y0, w, h) => {
+      [context.fillStyle, context.globalAlpha] = [back, 0.9];
+      context.fillRect(x0, y0, w, h);
+      [context.fillStyle, context.globalAlpha] = [text, 1];
+    };
+    if (tall >= LEGIBLE) {
+      frame(0, 0, MARGIN, height);
+      this.#names(
+        context,
+        this.#grid.rows,
+        y,
+        tall,
+        height,
+        (at, name) => context.fillText(name, 8, at, MARGIN - 12),
+        MARGIN - 20,
+      );
+    }
+    if (size < LEGIBLE) return;
+    frame(0, 0, width, MARGIN - 20);
+    this.#names(
+      context,
+      this.#grid.columns,
+      x,
+      size,
+      width,
+      (at, name) => {
+        context.save();
+        context.translate(at, MARGIN - 26);
+        context.rotate(-Math.PI / 3.2);
+        context.fillText(name, 0, 0, MARGIN - 20);
+        context.restore();
+      },
+      MARGIN,
+    );
   }
 
   #names(context, names, from, size, until, write, margin) {

@@ -20,13 +20,14 @@ import { rankOf } from './words.js';
 /** @param {string} node @param {string | null | undefined} port @returns {string} `node:port`, or `node` */
 export const endKey = (node, port) => (port == null ? node : `${node}:${port}`);
 
-/** Compares by code point, which is the order of the bytes in UTF-8. */
-export function compareBytes(a, b) {
-  const [x, y] = [Array.from(a), Array.from(b)];
-  for (let i = 0; i < Math.min(x.length, y.length); i++) {
-    if (x[i] !== y[i]) return x[i].codePointAt(0) - y[i].codePointAt(0);
+/** Compares by the order of the bytes in UTF-8, which is that of code points: surrogates come last. */
+function compareBytes(a, b) {
+  const rank = (unit) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return rank(x) - rank(y);
   }
-  return x.length - y.length;
+  return a.length - b.length;
 }
 
 /** @param {string} a @param {string} b @returns {string} */
@@ -105,11 +106,17 @@ export class Model {
     return node;
   }
 
-  /** The end that LLDP's `node:port` is, as far as the plan has it. @param {string | undefined} text @returns {End | null} */
+  /**
+   * The end that LLDP's `node:port` is, as far as the plan has it.
+   * @param {string | undefined} text
+   * @returns {End | null}
+   */
   resolve(text) {
     if (!text) return null;
     const node = this.resolveNode(text);
-    return this.ends.get(text) ?? (node && this.ends.get(node.name + text.slice(this.#nodePart(text, node.name)))) ?? null;
+    return (
+      this.ends.get(text) ?? (node && this.ends.get(node.name + text.slice(this.#nodePart(text, node.name)))) ?? null
+    );
   }
 
   /** The machine in LLDP's `node:port`. @param {string | undefined} text @returns {Node | null} */
@@ -142,9 +149,30 @@ export class Model {
       if (end.port === null || was === is || !(old?.verdict || is)) continue;
       const since = end.verdict?.since;
       const at = since && since > before.server.time ? since : time;
-      out.push({ time: at, node: end.node, port: end.port, planned: end.cable.planned, before: was, after: is, verdict: end.verdict });
+      out.push({
+        time: at,
+        node: end.node,
+        port: end.port,
+        planned: end.cable.planned,
+        before: was,
+        after: is,
+        verdict: end.verdict,
+      });
     }
     return out.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  }
+
+  /** The ends that fail and since when, as events of which is not known what was before; the latest last. */
+  failures() {
+    const failing = [...this.ends.values()].filter(({ verdict }) => verdict?.status === 'fail' && verdict.since);
+    const events = failing.map(({ node, port, verdict }) => ({
+      time: verdict.since,
+      node,
+      port,
+      after: verdict.reason,
+      verdict,
+    }));
+    return events.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   }
 
   #nodePart(text, name) {
@@ -178,7 +206,7 @@ export class Model {
     for (const end of [cable.a, cable.b]) {
       if (end.port !== null && !this.ends.has(end.key)) this.ends.set(end.key, end);
       const node = this.#node(end.node, !planned);
-      if (!node.cables.includes(cable)) node.cables.push(cable);
+      if (end === cable.a || cable.a.node !== cable.b.node) node.cables.push(cable);
     }
     this.#judge(cable);
     return cable;
@@ -192,7 +220,10 @@ export class Model {
     const far = node ? { node: node.name, port: port || null } : { node: observed, port: null };
     const cable = this.#add(end, far, false);
     // The port itself may be known by now as what another one sees.
-    this.ends.set(endKey(end.node, end.port), [cable.a, cable.b].find((it) => it.node === end.node && it.port === (end.port ?? null)) ?? cable.a);
+    this.ends.set(
+      endKey(end.node, end.port),
+      [cable.a, cable.b].find((it) => it.node === end.node && it.port === (end.port ?? null)) ?? cable.a,
+    );
   }
 
   #removeUnplanned(end) {
@@ -217,7 +248,10 @@ export class Model {
     const enough = this.isAgent ? 1 : 2;
     const all = verdicts.length >= enough && verdicts.every((verdict) => verdict.status === 'pass');
     cable.status = verdicts.some((verdict) => verdict.status === 'fail') ? 'fail' : all ? 'pass' : 'no-info';
-    const worst = verdicts.reduce((worst, it) => (worst && rankOf(worst.reason) <= rankOf(it.reason) ? worst : it), null);
+    const worst = verdicts.reduce(
+      (worst, it) => (worst && rankOf(worst.reason) <= rankOf(it.reason) ? worst : it),
+      null,
+    );
     cable.reason = worst?.reason ?? null;
   }
 

@@ -38,7 +38,11 @@ function sorted(tier, fixed, near) {
   return [...tier].sort((a, b) => means.get(a) - means.get(b));
 }
 
-/** How many pairs of cables between neighboring tiers cross. @param {string[][]} tiers @param {Map<string, Set<string>>} near */
+/**
+ * How many pairs of cables between neighboring tiers cross.
+ * @param {string[][]} tiers
+ * @param {Map<string, Set<string>>} near
+ */
 export function crossings(tiers, near) {
   let count = 0;
   for (let i = 1; i < tiers.length; i++) {

@@ -8,9 +8,17 @@ export function find(model, query) {
   const words = query.trim().toLowerCase();
   if (words === '') return [];
   const holds = (text) => Boolean(text) && text.toLowerCase().includes(words);
-  const nodes = [...model.nodes.values()].filter((node) => holds(node.name) || holds(node.function)).map((node) => ({ node: node.name }));
+  const nodes = [...model.nodes.values()]
+    .filter((node) => holds(node.name) || holds(node.function))
+    .map((node) => ({ node: node.name }));
   const cables = [...model.cables.values()]
-    .filter(({ a, b }) => [a, b].some((end) => (end.port !== null && (holds(end.port) || (words.includes(':') && holds(end.key)))) || holds(end.verdict?.observed)))
+    .filter(({ a, b }) =>
+      [a, b].some(
+        (end) =>
+          (end.port !== null && (holds(end.port) || (words.includes(':') && holds(end.key)))) ||
+          (end.verdict && end.verdict.status !== 'pass' && holds(end.verdict.observed)),
+      ),
+    )
     .map((cable) => ({ cable: cable.id }));
   // Who types a machine's whole name means that one.
   nodes.sort((x, y) => Number(y.node.toLowerCase() === words) - Number(x.node.toLowerCase() === words));

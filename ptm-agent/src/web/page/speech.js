@@ -8,7 +8,11 @@ export function describeCable(model, cable) {
   const parts = [plain(say`${cable.a.key} to ${cable.b.key}: `) + status];
   for (const end of [cable.a, cable.b]) {
     if (!end.verdict || end.verdict.status === 'pass') continue;
-    parts.push(plain(say`${end.key}: `) + reasonWord(end.verdict.reason) + (end.verdict.observed ? plain(say`, found ${end.verdict.observed}`) : ''));
+    parts.push(
+      plain(say`${end.key}: `) +
+        reasonWord(end.verdict.reason) +
+        (end.verdict.observed ? plain(say`, found ${end.verdict.observed}`) : ''),
+    );
   }
   if (halfKnown(model, cable)) parts.push('one end passes, of the other nothing is known');
   if (cable.a.verdict?.cached || cable.b.verdict?.cached) parts.push('from before the agent’s restart');
@@ -24,8 +28,13 @@ export function halfKnown(model, cable) {
 /** @param {import('./model.js').Node} node @returns {string} */
 export function describeNode(node) {
   const failing = node.cables.filter((cable) => cable.status === 'fail').length;
-  const parts = [plain(say`${node.name}`), node.stranger ? 'not in the plan' : (node.function ?? ''), count(node.cables.length, 'cable')];
+  const parts = [
+    plain(say`${node.name}`),
+    node.stranger ? 'not in the plan' : (node.function ?? ''),
+    count(node.cables.length, 'cable'),
+  ];
   if (failing > 0) parts.push(`${failing} failing`);
-  if (node.agent && node.agent.state !== 'up') parts.push(`its agent ${REACHES[node.agent.state]?.word ?? node.agent.state}`);
+  if (node.agent && node.agent.state !== 'up')
+    parts.push(`its agent ${REACHES[node.agent.state]?.word ?? node.agent.state}`);
   return parts.filter(Boolean).join(', ');
 }

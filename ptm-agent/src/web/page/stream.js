@@ -11,7 +11,7 @@ const STEADY = 5_000;
 
 /**
  * @typedef {object} Listener
- * @property {(topology: object) => void} topology everything anew
+ * @property {(topology: object, gap: boolean) => void} topology everything anew; after a gap events may be missing
  * @property {(event: object) => void} port
  * @property {(event: object) => void} agent
  * @property {(state: 'connecting' | 'live' | 'lost', why: string) => void} state
@@ -29,24 +29,28 @@ export class Stream {
   #again = false;
   /** Events that came while a topology was on its way, which may be older than they are. */
   #meanwhile = [];
-  #refetched = 0;
+  #refetched = -Infinity;
+  /** Counts beginnings: what an earlier one still waits for is not wanted any more. */
+  #turn = 0;
 
   /** @param {Listener} listener */
   constructor(listener) {
     this.#listener = listener;
     // A machine that wakes from sleep, or a network that is back, need not wait for the next try.
-    globalThis.addEventListener?.('online', () => this.#source ?? this.#again_now());
+    globalThis.addEventListener?.('online', () => this.#source ?? this.#startSoon());
   }
 
   /** Begins, and begins anew. */
   async start() {
     this.#stop();
+    const turn = ++this.#turn;
     try {
       const topology = await this.#fetch();
-      this.#listener.topology(topology);
+      if (turn !== this.#turn) return;
+      this.#listener.topology(topology, true);
       this.#open(topology.cursor);
     } catch (error) {
-      this.#fail(error.message);
+      if (turn === this.#turn) this.#fail(error.message);
     }
   }
 
@@ -67,7 +71,7 @@ export class Stream {
     try {
       const topology = await this.#fetch();
       if (source !== this.#source) return;
-      this.#listener.topology(topology);
+      this.#listener.topology(topology, false);
       // Applied once more in order they end where the server is: the last one of a port counts.
       for (const [kind, event] of this.#meanwhile) this.#listener[kind](event, true);
     } catch (error) {
@@ -90,7 +94,13 @@ export class Stream {
       if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
       return await answer.json();
     } catch (error) {
-      throw new Error(error.name === 'AbortError' ? 'the server does not answer' : error instanceof TypeError ? 'the server can’t be reached' : error.message);
+      throw new Error(
+        error.name === 'AbortError'
+          ? 'the server does not answer'
+          : error instanceof TypeError
+            ? 'the server can’t be reached'
+            : error.message,
+      );
     } finally {
       clearTimeout(timer);
       if (this.#fetching === abort) this.#fetching = null;
@@ -154,7 +164,7 @@ export class Stream {
     this.#retry = setTimeout(() => this.start(), delay);
   }
 
-  #again_now() {
+  #startSoon() {
     this.#delay = FIRST_RETRY;
     this.start();
   }

@@ -34,7 +34,10 @@ export function adjacency(nodes, cables) {
   return near;
 }
 
-/** @param {Map<string, Set<string>>} near @returns {string[][]} what hangs together, each sorted by name, largest first */
+/**
+ * @param {Map<string, Set<string>>} near
+ * @returns {string[][]} what hangs together, each sorted by name, largest first
+ */
 export function components(near) {
   const seen = new Set();
   const out = [];
@@ -104,7 +107,8 @@ function spread(nodes, near, known) {
 }
 
 /**
- * Machines with the fewest neighbors are taken away, again and again: hosts, then leaves, then spines. Each is one above
+ * Machines with the fewest neighbors are taken away, again and again: hosts, then leaves, then spines. Each is one
+ * above
  * the highest of those that went before it and are its neighbors, so that a leaf with a cable less is a leaf still.
  */
 function peel(nodes, near) {

@@ -10,23 +10,40 @@ export class Viewport {
   #zoom;
   #frame = { x: 0, y: 0, width: 1, height: 1 };
   #touched = false;
+  #room;
 
   /**
    * @param {Element} element what is dragged
    * @param {(transform: {x: number, y: number, k: number}) => void} move
    * @param {() => void} rest after the last of many moves
+   * @param {() => [number, number, number]} room what stands over it, in pixels from above, from below and from the
+   *   left
    */
-  constructor(element, move, rest) {
-    this.#element = element;
+  constructor(element, move, rest, room) {
+    [this.#element, this.#room] = [element, room];
     this.#zoom = zoom()
       .scaleExtent([0.02, 8])
-      .extent(() => [[0, 0], [element.clientWidth, element.clientHeight]])
+      .extent(() => [
+        [0, 0],
+        [element.clientWidth, element.clientHeight],
+      ])
+      .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && !this.#scrolls(event))
       .on('zoom', (event) => {
         if (event.sourceEvent) this.#touched = true;
+        element.toggleAttribute('data-zoomed', event.transform.k > this.#fitScale() * 1.05);
         move(event.transform);
       })
       .on('end', rest);
     this.#selection = select(element).call(this.#zoom).on('dblclick.zoom', null);
+  }
+
+  /**
+   * Where all is seen on a touch screen, one finger scrolls the page past the drawing, if the page is one to scroll.
+   */
+  #scrolls(event) {
+    return (
+      event.type === 'touchstart' && event.touches.length < 2 && getComputedStyle(this.#element).touchAction === 'pan-y'
+    );
   }
 
   /** The transform now. */
@@ -44,7 +61,7 @@ export class Viewport {
     this.#frame = { ...frame, limit };
     const edge = Math.max(frame.width, frame.height, 400);
     const least = this.#fitScale();
-    this.#zoom.scaleExtent([Math.min(0.5, least * 0.8), Math.max(4, limit * 3)]).translateExtent([
+    this.#zoom.scaleExtent([Math.min(0.5, least * 0.8), Math.max(5, limit * 3)]).translateExtent([
       [frame.x - edge, frame.y - edge],
       [frame.x + frame.width + edge, frame.y + frame.height + edge],
     ]);
@@ -52,14 +69,32 @@ export class Viewport {
 
   #fitScale() {
     const { width, height, limit } = this.#frame;
-    return Math.min(this.#element.clientWidth / (width + 60), this.#element.clientHeight / (height + 60), limit ?? 1.4) || 1;
+    const [above, below, left] = this.#room();
+    return Math.max(
+      0.01,
+      Math.min(
+        (this.#element.clientWidth - left) / (width + 50),
+        (this.#element.clientHeight - above - below) / (height + 10),
+        limit ?? 1.4,
+      ),
+    );
   }
 
   /** Shows all. */
   fit(smooth = true) {
     const { x, y, width, height } = this.#frame;
     this.#touched = false;
-    this.#go(this.#fitScale(), x + width / 2, y + height / 2, smooth);
+    const k = this.#fitScale();
+    const [above, below, left] = this.#room();
+    this.#go(k, x + width / 2 - left / 2 / k, y + height / 2 + (below - above) / 2 / k, smooth);
+  }
+
+  /** Brings a part into sight, no closer than it needs to be read. */
+  show({ x, y, width, height }) {
+    this.#touched = true;
+    const { clientWidth, clientHeight } = this.#element;
+    const k = Math.min(1.2, clientWidth / (width + 80), clientHeight / (height + 120));
+    this.#go(Math.max(k, this.#fitScale()), x + width / 2, y + height / 2, true);
   }
 
   /** Brings a place into the middle, near enough to read. */
@@ -70,7 +105,10 @@ export class Viewport {
 
   #go(k, x, y, smooth) {
     const { clientWidth, clientHeight } = this.#element;
-    const to = zoomIdentity.translate(clientWidth / 2, clientHeight / 2).scale(k).translate(-x, -y);
+    const to = zoomIdentity
+      .translate(clientWidth / 2, clientHeight / 2)
+      .scale(k)
+      .translate(-x, -y);
     this.#call(smooth, this.#zoom.transform, to);
   }
 
@@ -92,7 +130,11 @@ export class Viewport {
     this.#call(false, this.#zoom.translateBy, dx / k, dy / k);
   }
 
-  /** @param {KeyboardEvent} event @param {boolean} arrows whether arrow keys move the drawing @returns {boolean} whether it was one of ours */
+  /**
+   * @param {KeyboardEvent} event
+   * @param {boolean} arrows whether arrow keys move the drawing
+   * @returns {boolean} whether it was one of ours
+   */
   key(event, arrows) {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
     const step = 80;

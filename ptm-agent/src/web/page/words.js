@@ -14,10 +14,16 @@ const DECEPTIVE =
 
 /** @param {string} text @returns {string} the text with every deceptive character written out */
 export function shown(text) {
-  return String(text).replace(DECEPTIVE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+  // Nearly all names are plain, and there are thousands.
+  if (/^[ -~]*$/.test(text)) return text;
+  return text.replace(DECEPTIVE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 }
 
-/** @param {string} text @param {number} most @returns {string} at most so many characters; what is cut off shows as … */
+/**
+ * @param {string} text
+ * @param {number} most
+ * @returns {string} at most so many characters; what is cut off shows as …
+ */
 export function clipped(text, most) {
   if (text.length <= most) return text;
   const characters = Array.from(text);
@@ -26,7 +32,9 @@ export function clipped(text, most) {
 
 /** Makes a sentence: what is put in is a name. @returns {Sentence} */
 export function say(texts, ...names) {
-  return texts.flatMap((text, i) => (i < names.length ? [text, { name: String(names[i]) }] : [text])).filter((part) => part !== '');
+  return texts
+    .flatMap((text, i) => (i < names.length ? [text, { name: String(names[i]) }] : [text]))
+    .filter((part) => part !== '');
 }
 
 /** @param {Sentence} sentence @returns {string} for where there is no markup: names isolated by Unicode's own means */
@@ -72,7 +80,14 @@ export const rankOf = (reason) => REASONS[reason]?.rank ?? 25;
 /** @param {string | null | undefined} reason @returns {string} */
 export const reasonWord = (reason) => REASONS[reason]?.word ?? shown(reason ?? 'none');
 
-const STATUS_OF = { match: 'pass', 'wrong-node': 'fail', 'wrong-port': 'fail', 'aged-out': 'fail', left: 'fail', 'link-down': 'fail' };
+const STATUS_OF = {
+  match: 'pass',
+  'wrong-node': 'fail',
+  'wrong-port': 'fail',
+  'aged-out': 'fail',
+  left: 'fail',
+  'link-down': 'fail',
+};
 
 /** @param {string | null} reason @returns {string} `pass`, `fail`, `no-info` */
 export const statusOf = (reason) => STATUS_OF[reason] ?? 'no-info';
@@ -123,7 +138,11 @@ export function ago(millis) {
   return `${Math.round(seconds / 86400)} d ago`;
 }
 
-/** @param {number} at milliseconds since 1970 @param {number} now @returns {string} local time, with the date unless it is today's */
+/**
+ * @param {number} at milliseconds since 1970
+ * @param {number} now
+ * @returns {string} local time, with the date unless it is today's
+ */
 export function clock(at, now) {
   const time = new Date(at);
   const two = (n) => String(n).padStart(2, '0');
@@ -141,8 +160,11 @@ export function headline(counts, agent) {
   const total = cables.pass + cables.fail + cables['no-info'];
   const what = agent ? 'port' : 'cable';
   if (total === 0) return `No ${what}s to check`;
-  if (cables.fail > 0) return `${count(cables.fail, what)} failing, of ${total.toLocaleString('en')}`;
-  if (cables['no-info'] > 0) return `Nothing fails; of ${count(cables['no-info'], what)} nothing is known`;
+  if (cables.fail > 0) return `${cables.fail.toLocaleString('en')} of ${count(total, what)} failing`;
+  if (cables['no-info'] > 0)
+    return `Nothing fails; ${cables['no-info'].toLocaleString('en')} of ${count(total, what)} not confirmed`;
   const planned = ports.pass + ports.fail + ports['no-info'];
-  return agent ? `All is well: all ${count(planned, 'port')} pass` : `All is well: all ${count(total, 'cable')} (${count(planned, 'port')}) pass`;
+  return agent
+    ? `All is well: all ${count(planned, 'port')} pass`
+    : `All is well: all ${count(total, 'cable')} (${count(planned, 'port')}) pass`;
 }
