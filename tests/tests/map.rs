@@ -10,6 +10,9 @@ use ptm_tests::{Fabric, Machine, Process, USUAL_TTL, program};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+
 const NODES: [&str; 4] = ["vm1", "vm2", "vm3", "vm4"];
 
 /// The ring, an agent on each of its machines, and the map on one of its own.
@@ -121,7 +124,6 @@ fn the_whole_plan_is_shown_and_moved_cables_at_once() {
     let shown = scene.until("both ends of both cables to fail", |map| {
         moved.iter().all(|port| reason(map, port).starts_with("wrong-"))
     });
-    const DAY: i64 = 86_400_000;
     for end in shown["links"].as_array().unwrap().iter().flat_map(|link| link["ends"].as_array().unwrap()) {
         let since = millis(&end["verdict"]["since"]);
         let late = (millis(&shown["server"]["time"]) - since).rem_euclid(DAY);
