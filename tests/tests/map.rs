@@ -251,3 +251,70 @@ fn mistakes_on_the_command_line_are_answered_by_what_to_do() {
     }
     assert!(run(&[]).contains("--agents <FILE|LIST>"));
 }
+
+/// vm1's agent behind TLS and the password `secret` of the user `map`, and what the map needs for it, in `/run/pki`.
+fn guarded_agent() -> Fabric {
+    let mut fabric = scenario::speaking_ring(USUAL_TTL).unwrap();
+    let node = fabric.node("vm1").unwrap();
+    // Of `htpasswd -nbBC 4 map secret`.
+    let config = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\nbasic_auth_users:\n  \
+                  map: $2b$04$FPYzdZ3kMMmJx.MyGhhWgONvcsr2VbirO305/uebdZxSOSQ8LHMZG\n";
+    for (file, text) in
+        [("web-config.yml", config), ("password", "secret\n"), ("wrong", "Secret\n"), ("ring.dot", RING)]
+    {
+        node.machine().write(&format!("/run/pki/{file}"), text).unwrap();
+    }
+    let script = "cd /run/pki && umask 077 && new='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+         openssl req -x509 $new -days 2 -subj /CN=CA -keyout ca.key -out ca.crt
+         openssl req -x509 $new -days 2 -subj /CN=Other -keyout other.key -out other.crt
+         openssl req $new -subj /CN=localhost -keyout server.key -out server.csr
+         echo subjectAltName=DNS:localhost > extensions
+         openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -days 2 -extfile extensions -out server.crt";
+    node.machine().run(&["sh", "-ec", script]).unwrap();
+    node.start_agent(&["--web-config", "/run/pki/web-config.yml"]).unwrap();
+    node.await_reason("eth1", "match").unwrap();
+    fabric
+}
+
+#[test]
+fn agents_behind_tls_and_a_password_are_asked_with_both() {
+    if !scenario::may_run("the map of agents behind TLS and a password") {
+        return;
+    }
+    let mut fabric = guarded_agent();
+    let machine = fabric.node("vm1").unwrap().machine();
+    let login = |password| ["--agents-user", "map", "--agents-password-file", password];
+    let ca = |file| ["--agents-ca", file];
+    let (secure, plain) = ("https://localhost:10786", "http://localhost:10786");
+    for (address, arguments, state, detail) in [
+        (secure, [&login("password")[..], &ca("ca.crt")].concat(), "up", ""),
+        (secure, [&login("wrong")[..], &ca("ca.crt")].concat(), "invalid", "it refuses the user or the password"),
+        (secure, ca("ca.crt").to_vec(), "invalid", "give --agents-user and --agents-password-file"),
+        (secure, [&login("password")[..], &ca("other.crt")].concat(), "unreachable", "invalid peer certificate"),
+        (plain, login("password").to_vec(), "", ""),
+    ] {
+        let mut map = Command::new("sh");
+        // The folder is the machine's own: it is entered there.
+        map.args(["-c", "cd /run/pki && exec \"$@\"", "sh"]).arg(program("ptm-agent").unwrap());
+        map.args(["map", "-c", "ring.dot", "--agents", &format!("vm1={address}")]).args(arguments);
+        let map = machine.spawn(map).unwrap();
+        let shown = wait::until(format!("vm1 to be {state}: {detail}"), PATIENCE, || {
+            let curl = ["curl", "--silent", "--show-error", "--fail", "http://127.0.0.1:10787/api/v1/topology"];
+            let json = machine.run(&curl).map_err(|error| format!("{error:?}"))?;
+            let topology: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
+            let agent = agent(&topology, "vm1").clone();
+            let told = agent["detail"].as_str().is_some_and(|said| said.contains(detail));
+            let is_it = if state.is_empty() {
+                agent["state"] != "connecting" && agent["state"] != "up"
+            } else {
+                agent["state"] == state && told
+            };
+            if is_it { Ok(topology) } else { Err(agent.to_string()) }
+        });
+        let shown = shown.unwrap_or_else(|error| panic!("{error:?}\n{}", map.log()));
+        assert_eq!(reason(&shown, "vm1:eth1") == "match", state == "up");
+        assert!(!map.log().contains("ecret") && !shown.to_string().contains("ecret"), "{}", map.log());
+        assert_eq!(map.log().contains("in the clear"), address == plain, "{}", map.log());
+        map.kill();
+    }
+}
