@@ -119,12 +119,11 @@ impl Map {
         if let Some(error) = wrong.first() {
             return Err(StartError::Agents(with_causes(error)));
         }
-        if client.login.is_some()
-            && targets.iter().any(|target| matches!(target.address, Address::Tcp { tls: false, .. }))
-        {
+        let has_password = client.login.is_some();
+        let client = Arc::new(Client::new(&client, Times::default().limits)?);
+        if has_password && targets.iter().any(|target| matches!(target.address, Address::Tcp { tls: false, .. })) {
             tracing::warn!("agents at http://… are sent the password in the clear; ask them by https://");
         }
-        let client = Arc::new(Client::new(&client, Times::default().limits)?);
         let merge = Merge::new(account(&usable, took), usable.plan.directory(), now());
         let shared = Arc::new(Shared::new(merge));
         web::serve(&web, Arc::clone(&shared))?;
