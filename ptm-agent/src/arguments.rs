@@ -68,7 +68,7 @@ pub struct MapArguments {
     pub config: Option<PathBuf>,
     /// The agents: a file with one on each line, or a list with commas. One is NODE=ADDRESS; or an ADDRESS with {node}
     /// in it, which stands for every node of the plan; or an ADDRESS, which says itself which node it is. ADDRESS is
-    /// HOST, HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:/PATH, the port 10786 unless given
+    /// HOST, HOST:PORT, `http://HOST:PORT`, `https://HOST:PORT` or `unix:/PATH`, the port 10786 unless given
     #[arg(long, value_name = "FILE|LIST", env = "PTM_AGENTS", value_hint = ValueHint::FilePath)]
     pub agents: String,
     /// Whom to trust that agents are who they are, for https: a PEM file with certificates; if not given, whom this

@@ -16,6 +16,7 @@ const BY_HAND: &str = "/usr/local/";
 const INSTALLED: &str = "/usr/";
 
 const PROGRAMS: [(&str, &str); 2] = [("ptm-agent", "usr/sbin"), ("ptmctl", "usr/bin")];
+const UNITS: [&str; 2] = ["ptm-agent.service", "ptm-map.service"];
 const DOCUMENTS: &str = "usr/share/doc/ptm";
 const WATCHING: [(&str, &str); 3] = [
     ("dist/prometheus/ptm.rules.yml", "usr/share/ptm/prometheus"),
@@ -65,10 +66,12 @@ fn stage(source: &Path, papers: &Path, tree: &Path) -> Result<()> {
         }
     }
 
-    let unit = install(&source.join("dist/ptm-agent.service"), &tree.join("usr/lib/systemd/system"), 0o644)?;
-    let text = fs::read_to_string(&unit)?;
-    ensure!(text.contains(BY_HAND), "the unit file does not have its programs in {BY_HAND}");
-    fs::write(&unit, text.replace(BY_HAND, INSTALLED))?;
+    for name in UNITS {
+        let unit = install(&source.join("dist").join(name), &tree.join("usr/lib/systemd/system"), 0o644)?;
+        let text = fs::read_to_string(&unit)?;
+        ensure!(text.contains(BY_HAND), "{name} does not have its programs in {BY_HAND}");
+        fs::write(&unit, text.replace(BY_HAND, INSTALLED))?;
+    }
 
     for (file, folder) in WATCHING {
         install(&source.join(file), &tree.join(folder), 0o644)?;
@@ -170,6 +173,8 @@ mod tests {
         ] {
             assert!(tree.join(file).is_file(), "{file}");
         }
+        let map = fs::read_to_string(tree.join("usr/lib/systemd/system/ptm-map.service")).unwrap();
+        assert!(map.contains("=/usr/sbin/ptm-agent map\n") && !map.contains("/usr/local"), "{map}");
         let unit = fs::read_to_string(tree.join("usr/lib/systemd/system/ptm-agent.service")).unwrap();
         assert!(
             unit.contains("=/usr/sbin/ptm-agent\n")

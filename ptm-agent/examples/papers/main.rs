@@ -43,7 +43,7 @@ fn write(folder: &Path) -> io::Result<()> {
         let verbs: Vec<_> = command.get_subcommands().cloned().collect();
         page(command, section, notes, see_also, folder)?;
         for verb in verbs {
-            let is_map = verb.get_name() == "map" || verb.get_name().ends_with("-map");
+            let is_map = verb.get_name() == "map";
             let (notes, see_also): (&[_], _) =
                 if is_map { (&arguments::MAP_NOTES, "ptm-agent(8)") } else { (&[], "ptmctl(1)") };
             page(verb, section, notes, see_also, folder)?;

@@ -41,7 +41,7 @@ pub(super) fn verdict(verdict: Verdict) -> Result<Verdict, Invalid> {
     if status != reason.status() {
         return Err(Invalid(format!("it says that `{reason}` is `{status}`")));
     }
-    let name = |text: String| fit(text, LONGEST_NAME);
+    let name = |text: String| fit(&text, LONGEST_NAME);
     Ok(Verdict {
         status,
         reason,
@@ -55,8 +55,8 @@ pub(super) fn verdict(verdict: Verdict) -> Result<Verdict, Invalid> {
             expected: name(expected),
             observed: name(observed),
         }),
-        explanation: fit(explanation, LONGEST_SENTENCE),
-        advice: advice.map(|advice| fit(advice, LONGEST_SENTENCE)),
+        explanation: fit(&explanation, LONGEST_SENTENCE),
+        advice: advice.map(|advice| fit(&advice, LONGEST_SENTENCE)),
     })
 }
 
@@ -82,12 +82,12 @@ pub(super) fn unplanned_end(end: End, node: &str) -> Result<(String, Verdict), I
 
 /// A stranger's name, fit to be shown.
 pub(super) fn name(text: &str) -> String {
-    fit(text.to_owned(), LONGEST_NAME)
+    fit(text, LONGEST_NAME)
 }
 
 /// Text without what deceives, and cut where it is too long.
-fn fit(text: String, longest: usize) -> String {
-    let mut text = shown(&text);
+fn fit(text: &str, longest: usize) -> String {
+    let mut text = shown(text);
     if text.len() > longest {
         text.truncate(text.floor_char_boundary(longest));
         text.push('…');

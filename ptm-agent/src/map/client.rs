@@ -119,22 +119,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of agents at such addresses. **Blocks** on files.
-    pub fn new(options: &Options, limits: TimeLimits) -> Result<Self, OptionsError> {
-        let login = options.login.as_ref();
-        let authorization = login.map(|(user, file)| authorization(user, file)).transpose()?;
-        Ok(Self { tls: None, authorization, limits }.with_tls(options)?)
-    }
-
-    /// Reads the certificates. Without any named, those of the system are not missed before an agent is asked by TLS.
-    fn with_tls(mut self, Options { ca, .. }: &Options) -> Result<Self, OptionsError> {
+    /// A client with these options. **Blocks** on files.
+    pub fn new(Options { ca, login }: &Options, limits: TimeLimits) -> Result<Self, OptionsError> {
+        let authorization = login.as_ref().map(|(user, file)| authorization(user, file)).transpose()?;
         let path = ca.as_deref().unwrap_or(Path::new(SYSTEM_CA));
-        match connector(path) {
-            Ok(connector) => self.tls = Some(connector),
+        let tls = match connector(path) {
+            Ok(connector) => Some(connector),
             Err(source) if ca.is_some() => return Err(OptionsError::Ca { path: path.to_owned(), source }),
-            Err(_) => {}
-        }
-        Ok(self)
+            // Those of the system are not missed before an agent is asked by TLS.
+            Err(_) => None,
+        };
+        Ok(Self { tls, authorization, limits })
     }
 
     /// Asks for a path and reads all of the answer, `longest` bytes at most.
@@ -170,9 +165,11 @@ impl Client {
         let seconds = self.limits.head.as_secs();
         let hanging = |_| Failure::new(Reach::Hanging, format!("it is connected and says nothing for {seconds} s"));
         let response = timeout(self.limits.head, sender.send_request(request)).await.map_err(hanging)?;
-        let response = response.map_err(|error| match error.is_parse() || error.is_parse_too_large() {
-            true => Failure::new(Reach::Invalid, "what it says is not HTTP"),
-            false => Failure::new(Reach::Unreachable, "it broke off before it answered"),
+        let response = response.map_err(|error| {
+            if error.is_parse() || error.is_parse_too_large() {
+                return Failure::new(Reach::Invalid, "what it says is not HTTP");
+            }
+            Failure::new(Reach::Unreachable, "it broke off before it answered")
         })?;
         let status = response.status();
         let answer = Answer { body: response.into_body(), _connection: connections };

@@ -89,7 +89,7 @@ fn backoff(attempt: u32, dice: u64, times: Times) -> Duration {
     let doublings = attempt.saturating_sub(1).min(16);
     let whole = times.first_retry.saturating_mul(1 << doublings).min(times.longest_retry);
     let permille = u32::try_from(dice % 500).unwrap_or(0);
-    whole - whole * permille / 1_000
+    whole * (1_000 - permille) / 1_000
 }
 
 struct Follower {
