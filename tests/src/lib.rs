@@ -9,8 +9,10 @@
 //! It runs our programs by path, as a user would. It must not depend on `ptm-agent`: building that one needs a set-up
 //! that `cargo xtask` makes first.
 //!
-//! Needs root, Linux, and `ip`, `tc`, `lldpd`, `lldpcli`, `dot`: `cargo xtask setup` brings them.
+//! Needs root, Linux, and `ip`, `tc`, `lldpd`, `lldpcli`, `dot`, and for a [`Browser`] `node` and Chromium: `cargo xtask
+//! setup` brings them.
 
+mod browser;
 mod cabling;
 mod endpoint;
 mod error;
@@ -29,6 +31,7 @@ pub mod wait;
 mod wire;
 mod zebra;
 
+pub use browser::{Browser, Focused, Look, Page, Troubles, quoted};
 pub use cabling::{Cable, Cabling};
 pub use endpoint::Endpoint;
 pub use error::FabricError;

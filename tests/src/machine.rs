@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -122,6 +122,16 @@ impl Machine {
         command.stdout(self.share(&log)?).stderr(self.share(&log)?);
         let line = command_line(&command);
         Ok(Process::new(&self.name, line, self.launch(command)?, log))
+    }
+
+    /// Starts a program that goes on, to talk with it on its standard input and output; its standard error is kept.
+    pub(crate) fn converse(&self, mut command: Command) -> Result<(Process, ChildStdin, ChildStdout), FabricError> {
+        let log = self.memory_file(b"")?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(self.share(&log)?);
+        let line = command_line(&command);
+        let mut child = self.launch(command)?;
+        let (input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
+        Ok((Process::new(&self.name, line, child, log), input, output))
     }
 
     /// Runs a program to its end, which must come within 20 s.
