@@ -75,6 +75,9 @@ pub enum FabricError {
         /// What it said to that.
         said: String,
     },
+    /// The map did not start.
+    #[error("the map did not start\n{0}")]
+    Map(String),
     /// One of our programs is not there.
     #[error("{0} is not there: `cargo build` makes it, `cargo xtask test` and `cargo xtask demo` do so by themselves")]
     NotBuilt(String),

@@ -53,16 +53,28 @@ pub struct Output {
 impl Machine {
     /// Starts a machine with the host name `name`.
     pub fn start(name: &str) -> Result<Self, FabricError> {
+        let mut machine = Self::begin(name, move_in)?;
+        machine.init = Some(machine.launch(command(&["sleep", "infinity"]))?);
+        Ok(machine)
+    }
+
+    /// The machine that all of this runs on, as it is: for programs that are to be reached from outside the fabric.
+    pub fn host() -> Result<Self, FabricError> {
+        Self::begin("this machine", |_| Ok(()))
+    }
+
+    /// Starts the thread, which first goes where the machine is.
+    fn begin(name: &str, arrive: fn(&str) -> Result<(), FabricError>) -> Result<Self, FabricError> {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (ready, started) = mpsc::channel();
         let hostname = name.to_owned();
         let thread = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                let moved_in = move_in(&hostname);
-                let usable = moved_in.is_ok();
-                // A closed channel means that `start` is gone, and so is the sender of jobs.
-                let _ = ready.send(moved_in.map(|()| gettid()));
+                let arrived = arrive(&hostname);
+                let usable = arrived.is_ok();
+                // A closed channel means that `begin` is gone, and so is the sender of jobs.
+                let _ = ready.send(arrived.map(|()| gettid()));
                 if usable {
                     for job in inbox {
                         job();
@@ -71,9 +83,7 @@ impl Machine {
             })
             .map_err(|e| FabricError::system(name, "start its thread", e))?;
         let tid = started.recv().expect("the thread answers before it ends")?;
-        let mut machine = Self { name: name.to_owned(), tid, jobs: Some(jobs), thread: Some(thread), init: None };
-        machine.init = Some(machine.launch(command(&["sleep", "infinity"]))?);
-        Ok(machine)
+        Ok(Self { name: name.to_owned(), tid, jobs: Some(jobs), thread: Some(thread), init: None })
     }
 
     /// Its name.
