@@ -17,8 +17,6 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // What JavaScript's heap holds is to be told to the byte.
-  '--enable-precise-memory-info',
 ];
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
@@ -27,7 +25,7 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 const pages = new Map();
 
 const commands = {
-  async open({ page: number, url, width, height, dark, still, touch }) {
+  async open({ page: number, url, script, width, height, dark, still, touch }) {
     const context = await browser.newContext({
       viewport: { width, height },
       colorScheme: dark ? 'dark' : 'light',
@@ -37,6 +35,7 @@ const commands = {
       locale: 'en-GB',
       timezoneId: 'UTC',
     });
+    await context.addInitScript(script);
     const page = await context.newPage();
     const troubles = { exceptions: [], console: [], failed: [], outside: [], dialogs: [] };
     pages.set(number, { page, troubles, session: await context.newCDPSession(page) });
@@ -102,6 +101,13 @@ const commands = {
 
   async screenshot({ page, path }) {
     await at(page).page.screenshot({ path });
+  },
+
+  /** Bytes that JavaScript's values take when all that is done with is thrown away. */
+  async heap({ page }) {
+    const { session } = at(page);
+    await session.send('HeapProfiler.collectGarbage');
+    return (await session.send('Runtime.getHeapUsage')).usedSize;
   },
 
   troubles: ({ page }) => at(page).troubles,

@@ -124,6 +124,11 @@ impl Browser {
 
     /// Opens a page, in a window of its own that shares nothing with the others, and waits until it is loaded.
     pub fn open(&self, url: &str, look: Look) -> Result<Page<'_>, FabricError> {
+        self.open_with(url, look, "")
+    }
+
+    /// The same, with JavaScript that runs before the page's own.
+    pub fn open_with(&self, url: &str, look: Look, script: &str) -> Result<Page<'_>, FabricError> {
         let number = {
             let mut driver = self.driver.borrow_mut();
             driver.pages += 1;
@@ -132,7 +137,7 @@ impl Browser {
         let page = Page { browser: self, number };
         let Look { width, height, dark, still, touch } = look;
         page.tell(&json!({
-            "do": "open", "url": url, "width": width, "height": height, "dark": dark, "still": still, "touch": touch
+            "do": "open", "url": url, "script": script, "width": width, "height": height, "dark": dark, "still": still, "touch": touch
         }))?;
         Ok(page)
     }
@@ -255,6 +260,12 @@ impl Page<'_> {
         let path = path.join(name).with_extension("png");
         self.tell(&json!({ "do": "screenshot", "path": path }))?;
         Ok(path)
+    }
+
+    /// What JavaScript's values take on the page, in bytes.
+    pub fn heap(&self) -> Result<u64, FabricError> {
+        let value = self.tell(&json!({ "do": "heap" }))?;
+        serde_json::from_value(value).map_err(|error| self.trouble("measure the heap", error))
     }
 
     /// What went wrong so far.

@@ -11,7 +11,7 @@ use crate::{build, root};
 /// Build for release, measure what PTM has budgets for, and print both side by side; a few minutes
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// What to measure: cost, latency, burst, throughput, plans, memory, clients; everything if not given
+    /// What to measure: cost, latency, burst, throughput, plans, memory, clients, page; everything if not given
     #[arg(value_name = "NAME")]
     lines: Vec<String>,
     /// Exit with 1 if a budget is missed

@@ -6,9 +6,11 @@ mod agents;
 mod burst;
 mod clients;
 mod cost;
+mod fake_agents;
 mod floor;
 mod latency;
 mod memory;
+mod page;
 mod plans;
 mod ports;
 mod table;
@@ -54,6 +56,8 @@ enum Line {
     Memory,
     /// 1,000 clients, of which 100 never read, and 10,000 events
     Clients,
+    /// The live map of 2,000 links, in a browser
+    Page,
 }
 
 fn main() -> Result<ExitCode> {
@@ -75,6 +79,7 @@ fn main() -> Result<ExitCode> {
             Line::Plans => plans::measure(&mut table)?,
             Line::Memory => memory::measure(&mut table)?,
             Line::Clients => clients::measure(&mut table)?,
+            Line::Page => page::measure(&mut table)?,
         }
     }
     let missed = table.end();
