@@ -25,7 +25,7 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 const pages = new Map();
 
 const commands = {
-  async open({ page: number, url, script, width, height, dark, still, touch }) {
+  async open({ page: number, url, script, look: { width, height, dark, still, touch } }) {
     const context = await browser.newContext({
       viewport: { width, height },
       colorScheme: dark ? 'dark' : 'light',

@@ -15,8 +15,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::unistd::{Gid, Uid, chown};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::machine::command;
@@ -42,7 +42,7 @@ struct Driver {
 }
 
 /// How a page is looked at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Look {
     /// In CSS pixels.
     pub width: u32,
@@ -135,16 +135,8 @@ impl Browser {
             driver.pages
         };
         let page = Page { browser: self, number };
-        let Look { width, height, dark, still, touch } = look;
-        page.tell(&json!({
-            "do": "open", "url": url, "script": script, "width": width, "height": height, "dark": dark, "still": still, "touch": touch
-        }))?;
+        page.tell(&json!({ "do": "open", "url": url, "script": script, "look": look }))?;
         Ok(page)
-    }
-
-    /// Its process, for what the kernel says of it.
-    pub fn account(&self) -> String {
-        self.driver.borrow_mut().process.account()
     }
 }
 
