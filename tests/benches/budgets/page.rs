@@ -28,26 +28,27 @@ const EVENTS: usize = 50;
 const STEPS: u32 = 120;
 
 /// Notes when there are so many cables, from before the page's own scripts.
-const WATCH: &str = "
+const WATCH: &str = "{
     const look = () => {
         if (document.querySelectorAll('svg [data-cable]').length >= LINKS) window.complete = performance.now();
         else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
-";
+}";
 
 /// Notes the time between frames.
-const RECORD: &str = "
+const RECORD: &str = "(() => {
     window.frames_taken = [];
     let last = performance.now();
     const frame = (now) => {
+        if (!window.frames_taken) return;
         frames_taken.push(now - last);
         last = now;
-        if (window.frames_taken) requestAnimationFrame(frame);
+        requestAnimationFrame(frame);
     };
     requestAnimationFrame(frame);
-    null
-";
+    return null;
+})()";
 
 pub(crate) fn measure(table: &mut Table) -> Result<()> {
     let folder = tempfile::tempdir()?;
