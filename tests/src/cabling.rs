@@ -12,6 +12,15 @@ use crate::{Endpoint, FabricError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cable(pub Endpoint, pub Endpoint);
 
+impl Cable {
+    /// What the map and metrics call it: its ends sorted by byte, joined by ` -- `.
+    pub fn name(&self) -> String {
+        let mut ends = [self.0.to_string(), self.1.to_string()];
+        ends.sort();
+        ends.join(" -- ")
+    }
+}
+
 /// The machines of a fabric and the cables between them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cabling {
@@ -60,6 +69,27 @@ impl Cabling {
             }
         }
         Ok(Self { nodes, cables })
+    }
+}
+
+impl Cabling {
+    /// A fabric in which every leaf is cabled to every spine: `leaf1:swp2` to `spine2:swp1`.
+    pub fn leaves_and_spines(leaves: usize, spines: usize) -> Self {
+        let port = |node: String, port: usize| Endpoint { node, port: format!("swp{port}") };
+        let pairs = (1..=leaves).flat_map(|leaf| (1..=spines).map(move |spine| (leaf, spine)));
+        let cables: Vec<_> = pairs
+            .map(|(leaf, spine)| Cable(port(format!("leaf{leaf}"), spine), port(format!("spine{spine}"), leaf)))
+            .collect();
+        let nodes = cables.iter().flat_map(|Cable(one, other)| [one, other]).map(|end| end.node.clone()).collect();
+        Self { nodes, cables }
+    }
+
+    /// It as a plan.
+    pub fn to_plan(&self) -> String {
+        let lines = self.cables.iter().map(|Cable(one, other)| {
+            format!("  \"{}\":\"{}\" -- \"{}\":\"{}\"\n", one.node, one.port, other.node, other.port)
+        });
+        format!("graph {{\n{}}}\n", lines.collect::<String>())
     }
 }
 

@@ -65,6 +65,19 @@ pub enum FabricError {
     /// No such port in this fabric, or no cable in it.
     #[error("no port `{0}` in this fabric, or no cable in it")]
     NoSuchPort(String),
+    /// A browser could not do what it was told.
+    #[error("the browser on {machine} could not `{doing}`: {said}")]
+    Browser {
+        /// The machine on which it runs.
+        machine: String,
+        /// What it was told.
+        doing: String,
+        /// What it said to that.
+        said: String,
+    },
+    /// The map did not start.
+    #[error("the map did not start\n{0}")]
+    Map(String),
     /// One of our programs is not there.
     #[error("{0} is not there: `cargo build` makes it, `cargo xtask test` and `cargo xtask demo` do so by themselves")]
     NotBuilt(String),

@@ -9,9 +9,11 @@
 //! It runs our programs by path, as a user would. It must not depend on `ptm-agent`: building that one needs a set-up
 //! that `cargo xtask` makes first.
 //!
-//! Needs root, Linux, and `ip`, `tc`, `lldpd`, `lldpcli`, `dot`: `cargo xtask setup` brings them.
+//! Needs root, Linux, and `ip`, `tc`, `lldpd`, `lldpcli`, `dot`, and for a [`Browser`] `node` and Chromium: `cargo xtask
+//! setup` brings them.
 
 mod alertmanager;
+mod browser;
 mod cabling;
 mod endpoint;
 mod error;
@@ -21,6 +23,7 @@ mod frame;
 mod hooks;
 mod lldpd;
 mod machine;
+mod map;
 mod node;
 mod panel;
 mod process;
@@ -34,6 +37,7 @@ mod wire;
 mod zebra;
 
 pub use alertmanager::{Alert, Alertmanager, Group};
+pub use browser::{Browser, Focused, Look, Page, Troubles, quoted};
 pub use cabling::{Cable, Cabling};
 pub use endpoint::Endpoint;
 pub use error::FabricError;
@@ -43,6 +47,7 @@ pub use frame::Frame;
 pub use hooks::HookRun;
 pub use lldpd::{LldpdNeighbor, USUAL_TTL};
 pub use machine::{Machine, Output};
+pub use map::{Map, USUAL_PORT};
 pub use node::Node;
 pub use process::Process;
 pub use prometheus::{Prometheus, Sample};

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -53,16 +53,28 @@ pub struct Output {
 impl Machine {
     /// Starts a machine with the host name `name`.
     pub fn start(name: &str) -> Result<Self, FabricError> {
+        let mut machine = Self::begin(name, move_in)?;
+        machine.init = Some(machine.launch(command(&["sleep", "infinity"]))?);
+        Ok(machine)
+    }
+
+    /// The machine that all of this runs on, as it is: for programs that are to be reached from outside the fabric.
+    pub fn host() -> Result<Self, FabricError> {
+        Self::begin("this machine", |_| Ok(()))
+    }
+
+    /// Starts the thread, which first goes where the machine is.
+    fn begin(name: &str, arrive: fn(&str) -> Result<(), FabricError>) -> Result<Self, FabricError> {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (ready, started) = mpsc::channel();
         let hostname = name.to_owned();
         let thread = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                let moved_in = move_in(&hostname);
-                let usable = moved_in.is_ok();
-                // A closed channel means that `start` is gone, and so is the sender of jobs.
-                let _ = ready.send(moved_in.map(|()| gettid()));
+                let arrived = arrive(&hostname);
+                let usable = arrived.is_ok();
+                // A closed channel means that `begin` is gone, and so is the sender of jobs.
+                let _ = ready.send(arrived.map(|()| gettid()));
                 if usable {
                     for job in inbox {
                         job();
@@ -71,9 +83,7 @@ impl Machine {
             })
             .map_err(|e| FabricError::system(name, "start its thread", e))?;
         let tid = started.recv().expect("the thread answers before it ends")?;
-        let mut machine = Self { name: name.to_owned(), tid, jobs: Some(jobs), thread: Some(thread), init: None };
-        machine.init = Some(machine.launch(command(&["sleep", "infinity"]))?);
-        Ok(machine)
+        Ok(Self { name: name.to_owned(), tid, jobs: Some(jobs), thread: Some(thread), init: None })
     }
 
     /// Its name.
@@ -122,6 +132,16 @@ impl Machine {
         command.stdout(self.share(&log)?).stderr(self.share(&log)?);
         let line = command_line(&command);
         Ok(Process::new(&self.name, line, self.launch(command)?, log))
+    }
+
+    /// Starts a program that goes on, to talk with it on its standard input and output; its standard error is kept.
+    pub(crate) fn converse(&self, mut command: Command) -> Result<(Process, ChildStdin, ChildStdout), FabricError> {
+        let log = self.memory_file(b"")?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(self.share(&log)?);
+        let line = command_line(&command);
+        let mut child = self.launch(command)?;
+        let (input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
+        Ok((Process::new(&self.name, line, child, log), input, output))
     }
 
     /// Runs a program to its end, which must come within 20 s.

@@ -69,7 +69,7 @@ impl Process {
     }
 
     /// What it is and how it stands, then the last lines that it printed: for the report of a failure.
-    pub(crate) fn account(&mut self) -> String {
+    pub fn account(&mut self) -> String {
         const SHOWN: usize = 60;
         let state = self.ended().map_or_else(|| "running".to_owned(), |status| status.to_string());
         let log = self.log();

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn bench(arguments: &Arguments) -> Result<ExitCode> {
-    setup::ensure(&[Need::Build, Need::Fabric])?;
+    setup::ensure(&[Need::Build, Need::Fabric, Need::Tests])?;
     println!("Building for release: some minutes the first time.");
     let built = build::cargo().args(["build", "--quiet", "--release", "--package", "ptm-agent", "--bins"]).status()?;
     ensure!(built.success(), "the build failed");

@@ -13,7 +13,8 @@ use crate::setup::Need;
 use crate::{build, root};
 use stage::Stage;
 
-/// Start a fabric of virtual machines with real lldpd, and show on each which cables are where the plan says
+/// Start a fabric of virtual machines with real lldpd, and show which cables are where the plan says: on each machine,
+/// and all of them on one page
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Print the tables and end; the exit code is 0 if every port passes
@@ -87,7 +88,7 @@ fn play(arguments: &Arguments, path: &Path) -> Result<ExitCode> {
     }
     println!("{}: {} machines, {} cables", path.display(), cabling.nodes.len(), cabling.cables.len());
 
-    let mut stage = Stage::start(cabling, &plan)?;
+    let mut stage = Stage::start(cabling, path)?;
     let outcome = perform(arguments, &mut stage);
     if outcome.is_err() && !wait::interrupted() {
         eprint!("{}", stage.account());
@@ -102,7 +103,7 @@ fn cannot_read(plan: &Path) -> String {
 fn perform(arguments: &Arguments, stage: &mut Stage) -> Result<ExitCode> {
     let mut good = stage.show_tables()?;
     if arguments.miswire {
-        good &= stage.miswire()?;
+        good &= stage.miswire(!arguments.once)?;
     }
     if !arguments.once {
         stage.follow()?;

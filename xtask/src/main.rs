@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use setup::Need;
+
 /// PTM's workshop.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -31,7 +33,7 @@ enum Verb {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Verb::parse() {
-        Verb::Setup => setup::ensure(&[setup::Need::Build, setup::Need::Fabric]).map(|()| ExitCode::SUCCESS),
+        Verb::Setup => setup::ensure(&[Need::Build, Need::Fabric, Need::Tests]).map(|()| ExitCode::SUCCESS),
         Verb::Demo(arguments) => demo::demo(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Test(arguments) => test::test(&arguments),

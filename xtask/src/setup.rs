@@ -19,35 +19,59 @@ const LINKER_VERSION: &str = "0.10.3";
 const DEBIAN_RUST: [&str; 3] = ["rustc-web", "libstd-rust-web-dev-bpf", "libllvm22"];
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/bpfel-unknown-none/lib";
 
-/// The programs that demo and tests start, and Debian's packages that have them.
-const PROGRAMS: [(&str, &str); 10] = [
-    ("dot", "graphviz"),
+/// The programs that a fabric needs, and Debian's packages that have them.
+const FABRIC: [(&str, &str); 4] = [("dot", "graphviz"), ("ip", "iproute2"), ("lldpd", "lldpd"), ("tc", "iproute2")];
+
+/// What tests and benches start besides.
+const TESTS: [(&str, &str); 16] = [
+    ("amtool", "prometheus-alertmanager"),
+    ("chromium", "chromium"),
+    ("curl", "curl"),
     ("ethtool", "ethtool"),
     ("groff", "groff-base"),
-    ("ip", "iproute2"),
     ("jsonschema", "python3-jsonschema"),
-    ("lldpd", "lldpd"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("openssl", "openssl"),
     ("pgrep", "procps"),
-    ("tc", "iproute2"),
+    ("prometheus", "prometheus"),
+    ("prometheus-alertmanager", "prometheus-alertmanager"),
+    ("promtool", "prometheus"),
     ("tcpdump", "tcpdump"),
     ("tshark", "tshark"),
+    // No program: with it, screenshots look the same everywhere.
+    ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
 ];
 
-/// Installs the packages that it is given. lldpd's would start lldpd as a service, now and at each boot; but a machine
-/// that runs the tests shall not begin to speak LLDP on its own ports, so the service is kept from starting and then
-/// disabled. An lldpd that was there already is left alone, as is a policy-rc.d of the administrator. What the packages
-/// say goes nowhere, but for errors.
+/// Those packages that bring a service of the same name.
+const SERVICES: [&str; 3] = ["lldpd", "prometheus", "prometheus-alertmanager"];
+
+/// Installs packages: the first argument has those of them that are [`SERVICES`], the others are all of them. They would
+/// start their services, now and at each boot; but a machine that runs the tests shall not begin to speak LLDP or to serve
+/// anything on its own ports, so these are kept from starting and then disabled. A service that was there already is left
+/// alone, also one that the administrator set up by hand, as is a policy-rc.d of theirs. What the packages say goes
+/// nowhere, but for errors.
 const INSTALL: &str = r#"
 export DEBIAN_FRONTEND=noninteractive
+services=$1 new=
+shift
+for service in $services; do
+    for folder in /etc /usr/local/lib /usr/lib /lib; do
+        ! [ -e $folder/systemd/system/$service.service ] || continue 2
+    done
+    new="$new $service"
+done
 policy=/usr/sbin/policy-rc.d
 if ! [ -e $policy ]; then
     trap 'rm -f $policy' EXIT
-    printf '#!/bin/sh\n[ "$1" != lldpd ] || exit 101\n' > $policy
+    printf '#!/bin/sh\ncase " %s " in *" $1 "*) exit 101 ;; esac\n' "$services" > $policy
     chmod 755 $policy
 fi
 apt-get update -qq
 apt-get install -qq --no-install-recommends "$@" > /dev/null
-case " $* " in *" lldpd "*) update-rc.d lldpd disable ;; esac
+for service in $new; do
+    update-rc.d $service disable
+done
 "#;
 
 /// What a verb needs.
@@ -55,8 +79,10 @@ case " $* " in *" lldpd "*) update-rc.d lldpd disable ;; esac
 pub(crate) enum Need {
     /// Building both halves.
     Build,
-    /// Running a fabric of network namespaces and comparing with other programs: demo and tests.
+    /// Running a fabric of network namespaces: demo, tests, benches.
     Fabric,
+    /// Comparing with other programs and looking at the page in a browser: tests and benches.
+    Tests,
     /// Building libFuzzer, which is C++.
     Fuzz,
 }
@@ -69,7 +95,11 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
                 core_for_bpf()?;
                 bpf_linker()?;
             }
-            Need::Fabric => programs(&PROGRAMS)?,
+            Need::Fabric => programs(&FABRIC)?,
+            Need::Tests => {
+                programs(&TESTS)?;
+                browser_driver()?;
+            }
             Need::Fuzz => programs(&[("c++", "g++")])?,
         }
     }
@@ -135,13 +165,35 @@ fn programs(needed: &[(&str, &str)]) -> Result<()> {
             packages.join(", ")
         );
     }
-    if packages.contains(&"lldpd") {
-        println!("setup: lldpd comes without its service: `systemctl enable --now lldpd` if this machine shall speak");
+    for service in SERVICES.iter().filter(|service| packages.contains(service)) {
+        println!("setup: {service} comes without its service: `systemctl enable --now {service}` if you want it here");
     }
     install(&packages)
 }
 
-/// Whether a program is on PATH, or where only root's PATH leads.
+/// playwright-core, which drives Debian's Chromium for the tests: what `tests/browser/package-lock.json` pins, from npm.
+/// No script of a package runs.
+fn browser_driver() -> Result<()> {
+    const FILES: [&str; 3] = ["package.json", ".npmrc", "package-lock.json"];
+    let (from, to) = (workspace().join("tests/browser"), workspace().join("target/tools/browser"));
+    let same = |file: &&str| fs::read(from.join(file)).ok() == fs::read(to.join(file)).ok();
+    // npm writes its own list last.
+    if FILES.iter().all(same) && to.join("node_modules/.package-lock.json").exists() {
+        return Ok(());
+    }
+    println!("setup: installing playwright-core into target/tools, to drive Chromium (npm)");
+    fs::create_dir_all(&to)?;
+    for file in FILES {
+        fs::copy(from.join(file), to.join(file)).with_context(|| format!("cannot copy tests/browser/{file}"))?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--silent"]).current_dir(&to);
+    let installed = npm.status().context("npm doesn't start")?;
+    require!(installed.success(), "playwright-core could not be installed: `npm ci` in {} says why", to.display());
+    Ok(())
+}
+
+/// Whether a program is on PATH, or where only root's PATH leads; or whether there is a file of this absolute path.
 fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     let for_root = ["/usr/sbin", "/sbin"].map(PathBuf::from);
@@ -151,12 +203,13 @@ fn is_installed(program: &str) -> bool {
 /// Installs packages of Debian or Ubuntu, through sudo if we aren't root.
 fn install(packages: &[&str]) -> Result<()> {
     println!("setup: installing {} (apt-get)", packages.join(" "));
+    let services: Vec<_> = SERVICES.into_iter().filter(|service| packages.contains(service)).collect();
     let root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     let mut shell = Command::new(if root { "sh" } else { "sudo" });
     if !root {
         shell.arg("sh");
     }
-    let status = shell.args(["-euc", INSTALL, "sh"]).args(packages).status();
+    let status = shell.args(["-euc", INSTALL, "sh", &services.join(" ")]).args(packages).status();
     let by_hand = || format!("install these packages by hand and run it again: {}", packages.join(" "));
     require!(status.with_context(by_hand)?.success(), by_hand());
     Ok(())

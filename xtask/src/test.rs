@@ -27,7 +27,7 @@ struct Tally {
 }
 
 pub(crate) fn test(arguments: &Arguments) -> Result<ExitCode> {
-    build::programs(&[Need::Build, Need::Fabric])?;
+    build::programs(&[Need::Build, Need::Fabric, Need::Tests])?;
     let mut cargo = build::cargo();
     // The kernel half is a program for the BPF target and has no tests that could run here.
     cargo.args(["test", "--workspace", "--exclude", "ptm-ebpf", "--no-fail-fast"]).args(&arguments.arguments);

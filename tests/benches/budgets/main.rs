@@ -7,9 +7,11 @@ mod audience;
 mod burst;
 mod clients;
 mod cost;
+mod fake_agents;
 mod floor;
 mod latency;
 mod memory;
+mod page;
 mod plans;
 mod ports;
 mod scrape;
@@ -61,6 +63,8 @@ enum Line {
     Scrape,
     /// 1,000 readers of the event stream, of whom 100 never read, and 1,000 events
     Streams,
+    /// The live map of 2,000 links, in a browser
+    Page,
 }
 
 fn main() -> Result<ExitCode> {
@@ -84,6 +88,7 @@ fn main() -> Result<ExitCode> {
             Line::Clients => clients::measure(&mut table)?,
             Line::Scrape => scrape::measure(&mut table)?,
             Line::Streams => streams::measure(&mut table)?,
+            Line::Page => page::measure(&mut table)?,
         }
     }
     let missed = table.end();

@@ -1,29 +1,52 @@
 //! What is to be seen in the demo: the machines, their tables, cables that are exchanged, events.
 
 use std::collections::BTreeSet;
+use std::io::{self, IsTerminal as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ptm_tests::wait::{self, PATIENCE};
-use ptm_tests::{Cable, Cabling, Endpoint, Fabric, FabricError, Node, PortReport, Process, USUAL_TTL, program};
+use ptm_tests::{
+    Cable, Cabling, Endpoint, Fabric, FabricError, Machine, Map, Node, PortReport, Process, USUAL_PORT, USUAL_TTL,
+    program,
+};
+use tempfile::TempDir;
+
+/// How long exchanged cables stay where nobody can say that they were seen.
+const SHOWN_FOR: Duration = Duration::from_secs(20);
 
 /// A running fabric and what is known of it.
 pub(super) struct Stage {
+    map: Map,
     fabric: Fabric,
     cabling: Cabling,
+    /// Where the agents listen for the map. Goes last.
+    _sockets: TempDir,
 }
 
 impl Stage {
-    /// Builds the fabric and starts lldpd and the agent on each machine.
-    pub(super) fn start(cabling: Cabling, plan: &str) -> Result<Self> {
+    /// Builds the fabric, starts lldpd and the agent on each machine, and here the map of them all.
+    pub(super) fn start(cabling: Cabling, plan: &Path) -> Result<Self> {
         let started = Instant::now();
-        let mut fabric = Fabric::build(&cabling, plan)?;
+        let sockets = tempfile::Builder::new().prefix("ptm-demo-").tempdir()?;
+        let mut fabric = Fabric::build(&cabling, &std::fs::read_to_string(plan)?)?;
         for node in fabric.nodes() {
-            node.start_agent(&[])?;
+            node.start_agent(&["--listen", &Map::socket(sockets.path(), node.name())])?;
             node.start_lldpd(USUAL_TTL)?;
         }
+        let map = Map::start(Machine::host()?, free_port()?, plan, sockets.path())?;
         println!("Cabled, lldpd and ptm-agent started on each ({}).", seconds(started));
-        Ok(Self { fabric, cabling })
+        let stage = Self { map, fabric, cabling, _sockets: sockets };
+        stage.announce_map();
+        Ok(stage)
+    }
+
+    fn announce_map(&self) {
+        heading(&format!("Live map of all machines: {}", self.map.url()));
     }
 
     /// Shows each machine's table as soon as it is complete. Whether every cabled port passes.
@@ -55,18 +78,18 @@ impl Stage {
         Ok(passing == ports)
     }
 
-    /// Exchanges two cables of the first machine that has two, shows what is found, and puts them back.
-    /// Whether the exchange was found and the cables pass again.
-    pub(super) fn miswire(&mut self) -> Result<bool> {
+    /// Exchanges two cables of the first machine that has two, shows what is found, and puts them back; not before they
+    /// could be seen on the map, if somebody may be `watching`. Whether the exchange was found and the cables pass again.
+    pub(super) fn miswire(&mut self, watching: bool) -> Result<bool> {
         let pair = two_ports_of_one_machine(&self.cabling).context("no machine of this plan has two cables")?;
         let [one, other] = &pair;
+        let moved = |Cable(left, right): &&Cable| [one, other].iter().any(|end| [left, right].contains(end));
+        let cables: Vec<Cable> = self.cabling.cables.iter().filter(moved).cloned().collect();
         // The two first, then the far ends of their cables.
         let mut touched = vec![one.clone(), other.clone()];
-        for Cable(left, right) in &self.cabling.cables {
-            for (near, far) in [(left, right), (right, left)] {
-                if [one, other].contains(&near) && !touched.contains(far) {
-                    touched.push(far.clone());
-                }
+        for end in cables.iter().flat_map(|Cable(left, right)| [left, right]) {
+            if !touched.contains(end) {
+                touched.push(end.clone());
             }
         }
 
@@ -78,6 +101,10 @@ impl Stage {
         println!("Found after {}.", seconds(started));
         tables.iter().for_each(Table::show);
         self.show_hooks(&hooks_before, &touched)?;
+        self.show_on_map(&cables, "fail", "red")?;
+        if watching {
+            self.await_spectator()?;
+        }
 
         heading("Putting them back");
         let started = Instant::now();
@@ -85,11 +112,44 @@ impl Stage {
         let (_, tables) = self.await_status(&touched, "pass", |_| true)?;
         println!("All pass again after {}.", seconds(started));
         tables.iter().for_each(Table::show);
+        self.show_on_map(&cables, "pass", "green")?;
         Ok(found[..2].iter().all(|report| report.advice.is_some()))
+    }
+
+    /// Waits until these cables have this status on the map, and says so.
+    fn show_on_map(&self, cables: &[Cable], status: &str, colour: &str) -> Result<()> {
+        self.map.await_cables(cables, status)?;
+        let names: Vec<_> = cables.iter().map(|Cable(one, other)| format!("{one} -- {other}")).collect();
+        println!("\nOn the map {colour}: {}", names.join(", "));
+        Ok(())
+    }
+
+    /// Gives whoever looks at the map the time to do so.
+    fn await_spectator(&self) -> Result<()> {
+        println!("Watch it at {}", self.map.url());
+        let stdin = io::stdin();
+        if !stdin.is_terminal() {
+            println!("They are put back in {} s.", SHOWN_FOR.as_secs());
+            let until = Instant::now() + SHOWN_FOR;
+            while Instant::now() < until {
+                pause()?;
+            }
+            return Ok(());
+        }
+        println!("Press Enter to put them back.");
+        loop {
+            pause()?;
+            let mut keyboard = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut keyboard, PollTimeout::ZERO).is_ok_and(|ready| ready > 0) {
+                stdin.read_line(&mut String::new())?;
+                return Ok(());
+            }
+        }
     }
 
     /// Follows the events of every machine until it is interrupted.
     pub(super) fn follow(&mut self) -> Result<()> {
+        self.announce_map();
         heading("Events, until Ctrl-C");
         println!("Look around from another terminal, as root:");
         let ptmctl = program("ptmctl")?;
@@ -110,7 +170,7 @@ impl Stage {
 
     /// What the programs on the machines printed last.
     pub(super) fn account(&mut self) -> String {
-        self.fabric.account()
+        self.fabric.account() + &self.map.process().account()
     }
 
     /// Waits until each of `ends` has `status` in a way that `counts`; gives their reports and the tables of their machines.
@@ -165,6 +225,12 @@ impl Stage {
         }
         Ok(())
     }
+}
+
+/// The usual port, or another if that one is taken.
+fn free_port() -> Result<u16> {
+    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    Ok(bind(USUAL_PORT).or_else(|_| bind(0))?.local_addr()?.port())
 }
 
 /// What `ptmctl` prints on a machine.
