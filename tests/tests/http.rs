@@ -286,16 +286,30 @@ fn curl_needs_the_ca_and_the_password_and_sees_a_renewed_certificate() {
         if said.contains("Serial Number:08") { Ok(()) } else { Err(said) }
     })
     .unwrap();
+    // The whole file is read again: from now on, only who has a certificate of the CA.
+    let clients = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  \
+                   client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n";
+    machine.write(&format!("{FOLDER}/web-config.yml"), clients).unwrap();
+    let [certificate, key] = ["crt", "key"].map(|suffix| format!("{FOLDER}/server.{suffix}"));
+    let as_client = ["--cacert", &ca, "--cert", &certificate, "--key", &key, &url];
+    wait::until("the password to be forgotten", PATIENCE, || match get(machine, &as_client) {
+        (200, _) => Ok(()),
+        (status, _) => Err(status),
+    })
+    .unwrap();
+    assert_eq!(get(machine, &["--cacert", &ca, &url]).0, 0, "without a certificate");
     // A renewal that went wrong.
     machine.write(&format!("{FOLDER}/server.crt"), "nothing").unwrap();
     let node = fabric.node("vm1").unwrap();
     wait::until("the log to tell", PATIENCE, || {
-        let _ = get(node.machine(), &["--cacert", &ca, &url]);
+        let _ = curl(node.machine(), &["--cacert", &ca, &url]);
         let log = node.agent().unwrap().log();
         if log.contains("tls_server_config.cert_file: has no certificate") { Ok(()) } else { Err(log) }
     })
     .unwrap();
-    assert_eq!(get(vm1(&mut fabric), &["--cacert", &ca, &url, "--user", "prometheus:secret"]).0, 200);
+    // curl has no use for the broken one.
+    let again = ["--cacert", &ca, "--write-out", "%{certs}", "--head", &url];
+    assert!(curl(vm1(&mut fabric), &again).stdout.contains("Serial Number:08"), "what was in force stays");
 }
 
 /// Prometheus' value of `up` for each of its two jobs, `right` and `wrong`.
