@@ -8,16 +8,18 @@
 //! What it takes: the links of the plan, and for each end the verdict, some 300 bytes and at most 3.6 KB. What does not
 //! fit is cut. Neighbors on ports that the plan does not name: [`MOST_UNPLANNED`] an agent.
 
+mod answers;
+
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::agents::Target;
 use super::check::{self, Invalid};
 use crate::api::{
-    AgentEvent, AgentState, Count, End, Kind, Link, Node, Plan, PlanFailure, PortDetail, PortEvent, Reach, Server,
-    Summary, Timestamp, Topology, Verdict,
+    AgentEvent, AgentState, End, Kind, Link, Node, Plan, PlanFailure, PortEvent, Reach, Server, Timestamp, Topology,
+    Verdict,
 };
 use crate::escape::shown;
-use crate::monitor::{Reason, Status};
+use crate::monitor::Reason;
 use crate::plan::{Directory, LinkEnd};
 use crate::web::Event;
 
@@ -469,83 +471,6 @@ impl Merge {
     /// Grows with every change of what is answered.
     pub fn version(&self) -> u64 {
         self.version
-    }
-
-    /// For `GET /api/v1/topology`.
-    pub fn topology(&mut self, cursor: String, now: Timestamp) -> &Topology {
-        let unplanned = |agent: &Agent| {
-            let node = agent.node.as_deref().unwrap_or_default().to_owned();
-            let ends = agent.unplanned.iter().map(move |(port, verdict)| End {
-                node: node.clone(),
-                port: Some(port.clone()),
-                verdict: Some(verdict.clone()),
-            });
-            ends.collect::<Vec<_>>()
-        };
-        self.topology.unplanned = self.agents.values().flat_map(unplanned).collect();
-        self.topology.cursor = cursor;
-        self.topology.server.time = now;
-        &self.topology
-    }
-
-    /// For `GET /api/v1/status`.
-    pub fn summary(&self, now: Timestamp) -> Summary {
-        let mut ports = Count::default();
-        let mut failing = Vec::new();
-        for end in self.topology.links.iter().flat_map(|link| &link.ends) {
-            let Some(verdict) = &end.verdict else { continue };
-            ports.add(verdict.status);
-            if verdict.status == Status::Fail {
-                failing.push(end.clone());
-            }
-        }
-        let agents = self.topology.nodes.iter().filter(|node| node.agent.is_some()).cloned().collect();
-        Summary { server: self.server(now), plan: self.topology.plan.clone(), ports, failing, agents: Some(agents) }
-    }
-
-    /// For `GET /api/v1/ports/NODE:PORT`.
-    pub fn port(&self, name: &str, now: Timestamp) -> Option<PortDetail> {
-        // Both names may have colons in them.
-        let splits = name.match_indices(':').map(|(at, _)| (&name[..at], &name[at + 1..]));
-        let (end, far) = splits.into_iter().find_map(|(node, port)| self.end(node, port))?;
-        let (match_on, interface, neighbors) = (None, None, Vec::new());
-        Some(PortDetail { server: self.server(now), end, far, match_on, interface, neighbors })
-    }
-
-    fn end(&self, node: &str, port: &str) -> Option<(End, Option<End>)> {
-        let machine = self.machines.get(node)?;
-        if let Some(&(link, place)) = machine.ports.get(port) {
-            let ends = &self.topology.links[link].ends;
-            return Some((ends[place].clone(), Some(ends[1 - place].clone())));
-        }
-        let verdict = self.agents.get(&machine.agent?)?.unplanned.get(port)?.clone();
-        Some((End { node: node.to_owned(), port: Some(port.to_owned()), verdict: Some(verdict) }, None))
-    }
-
-    fn server(&self, now: Timestamp) -> Server {
-        Server { time: now, ..self.topology.server.clone() }
-    }
-
-    /// How each agent stands: its name on the map, and its state.
-    pub fn agents(&self) -> impl Iterator<Item = (&str, Reach)> {
-        self.agents.values().map(|agent| (agent.name(), agent.state.state))
-    }
-
-    /// How many cables have each status: one passes only if both its ends say so.
-    pub fn cables(&self) -> Count {
-        let mut cables = Count::default();
-        self.topology.links.iter().for_each(|link| cables.add(status(link)));
-        cables
-    }
-}
-
-/// A cable's status, from both its ends'.
-fn status(Link { ends }: &Link) -> Status {
-    let [one, other] = ends.each_ref().map(|end| end.verdict.as_ref().map(|verdict| verdict.status));
-    match (one, other) {
-        (Some(Status::Pass), Some(Status::Pass)) => Status::Pass,
-        (Some(Status::Fail), _) | (_, Some(Status::Fail)) => Status::Fail,
-        (Some(Status::Pass | Status::NoInfo) | None, _) => Status::NoInfo,
     }
 }
 

@@ -2,8 +2,11 @@
 
 use proptest::prelude::*;
 
+use super::answers::status;
 use super::*;
+use crate::api::Count;
 use crate::map::fixtures::{RING, account, answer, at, port_event, said, target, verdict};
+use crate::monitor::Status;
 use crate::plan;
 
 /// A map of the ring, and its agents.
