@@ -98,10 +98,15 @@ pub struct Troubles {
 impl Browser {
     /// Starts a browser on `machine`.
     pub fn start(machine: &Machine) -> Result<Self, FabricError> {
-        let workspace = workspace();
+        let failed =
+            |said| FabricError::Browser { machine: machine.name().to_owned(), doing: "start".to_owned(), said };
+        let tools = workspace().join("target/tools/browser");
+        if !tools.join("node_modules").exists() {
+            return Err(failed(format!("{} lacks playwright-core: `cargo xtask setup` brings it", tools.display())));
+        }
         machine.write(&format!("{FILES}/.keep"), "")?;
         let mut node = command(&["node"]);
-        node.arg(workspace.join("tests/browser/driver.mjs")).arg(workspace.join("target/tools/browser"));
+        node.arg(workspace().join("tests/browser/driver.mjs")).arg(tools);
         node.env("HOME", FILES).env("TMPDIR", FILES);
         let (process, input, output) = machine.converse(node)?;
         let (sender, answers) = mpsc::channel();
@@ -113,13 +118,8 @@ impl Browser {
             }
         });
         let mut driver = Driver { process, input, answers, pages: 0 };
-        let machine = machine.name().to_owned();
-        driver.answer().map_err(|said| FabricError::Browser {
-            machine: machine.clone(),
-            doing: "start".into(),
-            said,
-        })?;
-        Ok(Self { machine, driver: RefCell::new(driver) })
+        driver.answer().map_err(failed)?;
+        Ok(Self { machine: machine.name().to_owned(), driver: RefCell::new(driver) })
     }
 
     /// Opens a page, in a window of its own that shares nothing with the others, and waits until it is loaded.
