@@ -41,6 +41,7 @@ use crate::monitor::{Event, Heard, Link, Monitor, Reason, Report, Status};
 use crate::netlink::{self, LinkEvent, Links, LinksError};
 use crate::plan::{Notify, Plan};
 use crate::reload::{Conclusion, Loaded, Reload};
+use crate::resident;
 use crate::snapshot::{self, Snapshot};
 use crate::state::State;
 use crate::time::BootTime;
@@ -235,10 +236,15 @@ impl Agent {
     /// Listens on one more port. One a turn of the loop: the kernel takes some 16 ms for it (TCX waits for an RCU grace
     /// period), which adds up to seconds on a large switch, and whoever asks meanwhile gets an answer.
     fn attach_next(&mut self) {
-        let Some(link) = self.to_attach.pop_front().and_then(|ifindex| self.links.get(ifindex)) else { return };
-        match self.capture.attach(link.ifindex) {
-            Ok(point) => tracing::debug!(port = %link.name, "listening at {point}"),
-            Err(error) => tracing::warn!(port = %link.name, "cannot listen: {}", with_causes(error)),
+        if let Some(link) = self.to_attach.pop_front().and_then(|ifindex| self.links.get(ifindex)) {
+            match self.capture.attach(link.ifindex) {
+                Ok(point) => tracing::debug!(port = %link.name, "listening at {point}"),
+                Err(error) => tracing::warn!(port = %link.name, "cannot listen: {}", with_causes(error)),
+            }
+        }
+        if self.to_attach.is_empty() {
+            // From here on it only watches.
+            resident::release_text();
         }
     }
 

@@ -24,6 +24,7 @@ pub mod plan_file;
 pub mod plan_watch;
 pub mod ptmctl;
 pub mod reload;
+pub mod resident;
 pub mod snapshot;
 pub mod state;
 pub mod time;
