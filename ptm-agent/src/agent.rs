@@ -122,10 +122,10 @@ impl Agent {
         let control = Control::bind(control::SOCKET, Limits::default())?;
         let terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
-        let web = Web::start(&config.web)?;
         let capture =
             Capture::load(capture::Options { hook: config.hook, log: config.kernel_log, ..Default::default() })?;
         let links = Links::open(netlink::Options::default()).await?;
+        let web = Web::start(&config.web)?;
         let hooks = Hooks::new(hooks::Options { directory: config.hooks_dir, time_limit: config.hook_time_limit });
         let now = clock::now();
         let (state, memory) = State::open(&config.state_dir, now);

@@ -136,17 +136,7 @@ fn ports_are_told_of() {
 ptm_port_status{port="eth1",status="pass"} 0
 ptm_port_status{port="eth1",status="fail"} 1
 ptm_port_status{port="eth1",status="no-info"} 0
-ptm_port_reason{port="eth1",reason="match"} 0
 ptm_port_reason{port="eth1",reason="wrong-node"} 1
-ptm_port_reason{port="eth1",reason="wrong-port"} 0
-ptm_port_reason{port="eth1",reason="aged-out"} 0
-ptm_port_reason{port="eth1",reason="left"} 0
-ptm_port_reason{port="eth1",reason="link-down"} 0
-ptm_port_reason{port="eth1",reason="silent"} 0
-ptm_port_reason{port="eth1",reason="down"} 0
-ptm_port_reason{port="eth1",reason="absent"} 0
-ptm_port_reason{port="eth1",reason="unchecked"} 0
-ptm_port_reason{port="eth1",reason="unplanned"} 0
 ptm_port_cached{port="eth1"} 0
 ptm_port_transitions_total{port="eth1"} 2
 ptm_port_last_change_timestamp_seconds{port="eth1"} 1795270906.5
@@ -167,17 +157,7 @@ ptm_lldp_too_many_neighbors_total{port="eth1"} 0
 ptm_port_status{port="eth2",status="pass"} 0
 ptm_port_status{port="eth2",status="fail"} 0
 ptm_port_status{port="eth2",status="no-info"} 1
-ptm_port_reason{port="eth2",reason="match"} 0
-ptm_port_reason{port="eth2",reason="wrong-node"} 0
-ptm_port_reason{port="eth2",reason="wrong-port"} 0
-ptm_port_reason{port="eth2",reason="aged-out"} 0
-ptm_port_reason{port="eth2",reason="left"} 0
-ptm_port_reason{port="eth2",reason="link-down"} 0
-ptm_port_reason{port="eth2",reason="silent"} 0
-ptm_port_reason{port="eth2",reason="down"} 0
 ptm_port_reason{port="eth2",reason="absent"} 1
-ptm_port_reason{port="eth2",reason="unchecked"} 0
-ptm_port_reason{port="eth2",reason="unplanned"} 0
 ptm_port_cached{port="eth2"} 0
 ptm_port_transitions_total{port="eth2"} 0
 ptm_port_expected_info{port="eth2",cable="vm1:eth2 -- vm4:eth2",far_node="vm4",far_port="eth2"} 1
