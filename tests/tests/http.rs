@@ -169,7 +169,8 @@ fn what_a_hostile_neighbor_calls_itself_is_text() {
         for text in [system_name, event["verdict"]["explanation"].as_str().unwrap()] {
             assert!(!text.contains(deceives), "{text:?}");
         }
-        let (status, metrics) = get(machine, &[&format!("{BASE}/metrics")]);
+        let open_metrics = "Accept: application/openmetrics-text";
+        let (status, metrics) = get(machine, &["--header", open_metrics, &format!("{BASE}/metrics")]);
         assert!(status == 200 && metrics.ends_with("# EOF\n"));
     }
 }
