@@ -55,8 +55,8 @@ pub(super) fn verdict(verdict: Verdict) -> Result<Verdict, Invalid> {
             expected: name(expected),
             observed: name(observed),
         }),
-        explanation: fit(&explanation, LONGEST_SENTENCE),
-        advice: advice.map(|advice| fit(&advice, LONGEST_SENTENCE)),
+        explanation: sentence(&explanation),
+        advice: advice.as_deref().map(sentence),
     })
 }
 
@@ -83,6 +83,11 @@ pub(super) fn unplanned_end(end: End, node: &str) -> Result<(String, Verdict), I
 /// A stranger's name, fit to be shown.
 pub(super) fn name(text: &str) -> String {
     fit(text, LONGEST_NAME)
+}
+
+/// A sentence in which there may be a stranger's words, fit to be shown.
+pub(super) fn sentence(text: &str) -> String {
+    fit(text, LONGEST_SENTENCE)
 }
 
 /// Text without what deceives, and cut where it is too long.

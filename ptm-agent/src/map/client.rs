@@ -152,7 +152,11 @@ impl Client {
         let late = |_| Failure::new(Reach::Unreachable, format!("no connection within {seconds} s"));
         let stream = timeout(self.limits.connect, self.connect(address)).await.map_err(late)?;
         let stream = stream
-            .map_err(|error| Failure::new(Reach::Unreachable, format!("cannot connect: {}", with_causes(&error))))?;
+            // The error may quote a stranger's certificate, whatever is in that.
+            .map_err(|error| {
+                let why = check::sentence(&with_causes(&error));
+                Failure::new(Reach::Unreachable, format!("cannot connect: {why}"))
+            })?;
         let broken = |_| Failure::new(Reach::Unreachable, "it broke off before it answered");
         let mut builder = http1::Builder::new();
         builder.max_buf_size(READ_AHEAD);
