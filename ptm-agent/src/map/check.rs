@@ -61,18 +61,18 @@ pub(super) fn verdict(verdict: Verdict) -> Result<Verdict, Invalid> {
 }
 
 /// The port and the verdict of an end that `node` may speak for; `is_planned`: whether that is one of the plan's.
-pub(super) fn own_end(end: End, node: &str) -> Result<(String, Verdict), Invalid> {
+pub(super) fn own_end(end: End, node: &str) -> Result<(String, Box<Verdict>), Invalid> {
     if end.node != node {
         return Err(Invalid(format!("it speaks for another node, {}", name(&end.node))));
     }
     match (end.port, end.verdict) {
-        (Some(port), Some(said)) => Ok((port, verdict(said)?)),
+        (Some(port), Some(said)) => Ok((port, verdict(*said)?.into())),
         _ => Err(Invalid("it says of a cable of its own nothing, or not which port it means".to_owned())),
     }
 }
 
 /// The same for a port that the plan does not name.
-pub(super) fn unplanned_end(end: End, node: &str) -> Result<(String, Verdict), Invalid> {
+pub(super) fn unplanned_end(end: End, node: &str) -> Result<(String, Box<Verdict>), Invalid> {
     let (port, verdict) = own_end(end, node)?;
     if verdict.reason != Reason::Unplanned {
         return Err(Invalid(format!("it judges the port {}, which the plan does not name", name(&port))));

@@ -1,6 +1,6 @@
 //! What the map answers, from what it knows.
 
-use super::{Agent, Merge};
+use super::{Agent, Merge, Whole};
 use crate::api::{Count, End, Link, PortDetail, Reach, Server, Summary, Timestamp, Topology};
 use crate::monitor::Status;
 
@@ -9,7 +9,7 @@ const MOST_COLONS: usize = 16;
 
 impl Merge {
     /// For `GET /api/v1/topology`.
-    pub fn topology(&mut self, cursor: String, now: Timestamp) -> &Topology {
+    pub fn topology(&self, cursor: String, now: Timestamp) -> Whole {
         let unplanned = |agent: &Agent| {
             let node = agent.node.as_deref().unwrap_or_default().to_owned();
             let ends = agent.unplanned.iter().map(move |(port, verdict)| End {
@@ -19,10 +19,8 @@ impl Merge {
             });
             ends.collect::<Vec<_>>()
         };
-        self.topology.unplanned = self.agents.values().flat_map(unplanned).collect();
-        self.topology.cursor = cursor;
-        self.topology.server.time = now;
-        &self.topology
+        let unplanned = self.agents.values().flat_map(unplanned).collect();
+        Topology { cursor, server: self.server(now), unplanned, ..self.topology.clone() }
     }
 
     /// For `GET /api/v1/status`.
