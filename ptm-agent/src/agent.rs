@@ -246,6 +246,10 @@ impl Agent {
             // From here on it only watches.
             resident::release_text();
         }
+        // A port's details show it. Once for all: at the start there are many, one after the other.
+        if self.to_attach.is_empty() {
+            self.web.history().changed();
+        }
     }
 
     /// Takes the frames that wait, as far as one turn goes: if more may wait, gives the time of the last one taken.
@@ -282,11 +286,13 @@ impl Agent {
     fn take_plan(&mut self, loaded: Loaded<Plan>) {
         let now = clock::now();
         let Conclusion { plan, result, askers } = self.reload.conclude(loaded, self.monitor.plan(), now);
-        if let Some(plan) = plan {
-            self.monitor.set_plan(plan, now);
-            // Before those who asked hear that it is done.
-            self.publish();
+        match plan {
+            Some(plan) => self.monitor.set_plan(plan, now),
+            // What is wrong with the file is shown, too.
+            None => self.web.history().changed(),
         }
+        // Before those who asked hear that it is done.
+        self.publish();
         for (client, command) in askers {
             self.control.reply(client, Answer::to_reload(&command, &result));
         }
@@ -352,6 +358,7 @@ impl Agent {
             if let Some(run) = Run::for_event(&event) {
                 self.hooks.enqueue(run);
             }
+            self.wall.refresh();
             let node = self.monitor.plan().node();
             self.web.history().push(&web::Event::Port(snapshot::port_event(&event, node, &self.wall)));
             log(&event);

@@ -16,7 +16,7 @@ use crate::monitor::{Reason, Status};
 ///
 /// An agent answers with its own cables, its own end first; the map with all of the plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Topology {
+pub struct Topology<L = Link> {
     /// Who answers.
     pub server: Server,
     /// The place in the event stream that this answer is as of: `/api/v1/events?after=CURSOR` goes on from here.
@@ -26,7 +26,7 @@ pub struct Topology {
     /// The machines.
     pub nodes: Vec<Node>,
     /// The plan's cables.
-    pub links: Vec<Link>,
+    pub links: Vec<L>,
     /// Ports with a neighbor that the plan does not name.
     pub unplanned: Vec<End>,
 }
@@ -161,9 +161,10 @@ pub struct End {
     /// The port; none where the plan gives none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
-    /// What that machine's agent says of it; none where it is not known here.
+    /// What that machine's agent says of it; none where it is not known here. Boxed, as a map of many cables may know
+    /// nothing of most of them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Box<Verdict>>,
 }
 
 /// What an agent says of one of its ports.
@@ -225,7 +226,7 @@ pub struct PortEvent {
     pub after: Option<Reason>,
     /// The same in full.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Box<Verdict>>,
 }
 
 /// An event of the map's stream: an agent is reached no longer, or again.

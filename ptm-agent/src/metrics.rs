@@ -6,7 +6,7 @@ mod exposition;
 mod families;
 mod ports;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::sync::Arc;

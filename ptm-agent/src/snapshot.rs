@@ -153,7 +153,7 @@ impl Snapshot {
             explanation: shown(&row.explanation),
             advice: row.advice.as_deref().map(shown),
         };
-        End { node: self.plan.in_force.node.clone(), port: Some(shown(&row.port)), verdict: Some(verdict) }
+        End { node: self.plan.in_force.node.clone(), port: Some(shown(&row.port)), verdict: Some(verdict.into()) }
     }
 
     fn neighbor(&self, row: &NeighborRow) -> api::Neighbor {
@@ -242,7 +242,7 @@ pub fn port_event(event: &Event, node: &str, wall: &WallClock) -> api::PortEvent
         explanation: shown(&event.explanation),
         advice: event.advice.as_deref().map(shown),
     });
-    let port = shown(&event.port);
+    let (port, verdict) = (shown(&event.port), verdict.map(Box::new));
     let (planned, before, after) = (event.planned, event.before, event.after);
     api::PortEvent { time, node: node.to_owned(), port, planned, before, after, verdict }
 }

@@ -145,9 +145,8 @@ fn what_a_hostile_neighbor_calls_itself_is_text() {
         let cursor = get_json(vm1(&mut fabric), "/api/v1/topology")["cursor"].as_str().unwrap().to_owned();
         say(&fabric, name);
         let machine = vm1(&mut fabric);
-        let stream = format!("{BASE}/api/v1/events?after={cursor}");
         let events = wait::until("the event", PATIENCE, || {
-            let events = curl(machine, &["--no-buffer", "--max-time", "0.5", &stream]).stdout;
+            let events = events_after(machine, &cursor);
             if events.contains("event: port\n") { Ok(events) } else { Err(events) }
         })
         .unwrap();
@@ -169,8 +168,41 @@ fn what_a_hostile_neighbor_calls_itself_is_text() {
         for text in [system_name, event["verdict"]["explanation"].as_str().unwrap()] {
             assert!(!text.contains(deceives), "{text:?}");
         }
-        let (status, metrics) = get(machine, &[&format!("{BASE}/metrics")]);
+        let open_metrics = "Accept: application/openmetrics-text";
+        let (status, metrics) = get(machine, &["--header", open_metrics, &format!("{BASE}/metrics")]);
         assert!(status == 200 && metrics.ends_with("# EOF\n"));
+    }
+}
+
+/// The messages of the event stream from there on, as many as come within half a second.
+fn events_after(machine: &Machine, cursor: &str) -> String {
+    curl(machine, &["--no-buffer", "--max-time", "0.5", &format!("{BASE}/api/v1/events?after={cursor}")]).stdout
+}
+
+#[test]
+fn readers_of_the_stream_hear_that_the_topology_file_is_broken_and_that_it_is_mended() {
+    if !scenario::may_run("a broken topology file in the event stream") {
+        return;
+    }
+    let mut fabric = agent_on_vm1(&[]);
+    let machine = vm1(&mut fabric);
+    let mut before = wait::until("nothing more to happen", PATIENCE, || {
+        let before = get_json(machine, "/api/v1/topology");
+        let events = events_after(machine, before["cursor"].as_str().unwrap());
+        if events.contains("event: ") { Err(events) } else { Ok(before) }
+    })
+    .unwrap();
+    for (text, is_broken) in [("graph { vm1:eth1 -- vm2:eth1; vm1:eth1 -- vm3:eth1 }", true), (RING, false)] {
+        let cursor = before["cursor"].as_str().unwrap();
+        machine.write("/run/ptm/topology.dot", text).unwrap();
+        let events = wait::until("news", PATIENCE, || {
+            let events = events_after(machine, cursor);
+            if events.contains("event: ") { Ok(events) } else { Err(events) }
+        })
+        .unwrap();
+        assert!(events.contains("event: changed\n") && !events.contains("event: port\n"), "{events}");
+        before = get_json(machine, "/api/v1/topology");
+        assert_eq!(before["plan"]["failure"].is_object(), is_broken, "{}", before["plan"]);
     }
 }
 

@@ -55,24 +55,24 @@ pub(super) fn verdict(verdict: Verdict) -> Result<Verdict, Invalid> {
             expected: name(expected),
             observed: name(observed),
         }),
-        explanation: fit(&explanation, LONGEST_SENTENCE),
-        advice: advice.map(|advice| fit(&advice, LONGEST_SENTENCE)),
+        explanation: sentence(&explanation),
+        advice: advice.as_deref().map(sentence),
     })
 }
 
 /// The port and the verdict of an end that `node` may speak for; `is_planned`: whether that is one of the plan's.
-pub(super) fn own_end(end: End, node: &str) -> Result<(String, Verdict), Invalid> {
+pub(super) fn own_end(end: End, node: &str) -> Result<(String, Box<Verdict>), Invalid> {
     if end.node != node {
         return Err(Invalid(format!("it speaks for another node, {}", name(&end.node))));
     }
     match (end.port, end.verdict) {
-        (Some(port), Some(said)) => Ok((port, verdict(said)?)),
+        (Some(port), Some(said)) => Ok((port, verdict(*said)?.into())),
         _ => Err(Invalid("it says of a cable of its own nothing, or not which port it means".to_owned())),
     }
 }
 
 /// The same for a port that the plan does not name.
-pub(super) fn unplanned_end(end: End, node: &str) -> Result<(String, Verdict), Invalid> {
+pub(super) fn unplanned_end(end: End, node: &str) -> Result<(String, Box<Verdict>), Invalid> {
     let (port, verdict) = own_end(end, node)?;
     if verdict.reason != Reason::Unplanned {
         return Err(Invalid(format!("it judges the port {}, which the plan does not name", name(&port))));
@@ -83,6 +83,11 @@ pub(super) fn unplanned_end(end: End, node: &str) -> Result<(String, Verdict), I
 /// A stranger's name, fit to be shown.
 pub(super) fn name(text: &str) -> String {
     fit(text, LONGEST_NAME)
+}
+
+/// A sentence in which there may be a stranger's words, fit to be shown.
+pub(super) fn sentence(text: &str) -> String {
+    fit(text, LONGEST_SENTENCE)
 }
 
 /// Text without what deceives, and cut where it is too long.

@@ -34,7 +34,7 @@ pub(super) fn verdict(reason: Reason, by: &str) -> Verdict {
 }
 
 pub(super) fn said(node: &str, port: &str, reason: Reason) -> End {
-    End { node: node.to_owned(), port: Some(port.to_owned()), verdict: Some(verdict(reason, node)) }
+    End { node: node.to_owned(), port: Some(port.to_owned()), verdict: Some(verdict(reason, node).into()) }
 }
 
 /// What an agent answers.
@@ -53,7 +53,7 @@ pub(super) fn answer(node: &str, ports: &[(&str, Reason)]) -> Topology {
 
 pub(super) fn port_event(node: &str, port: &str, after: Option<Reason>) -> PortEvent {
     let planned = after != Some(Reason::Unplanned);
-    let verdict = after.map(|reason| verdict(reason, node));
+    let verdict = after.map(|reason| verdict(reason, node).into());
     PortEvent { time: at(9), node: node.to_owned(), port: port.to_owned(), planned, before: None, after, verdict }
 }
 

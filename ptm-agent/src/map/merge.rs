@@ -11,6 +11,7 @@
 mod answers;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use super::agents::Target;
 use super::check::{self, Invalid};
@@ -26,6 +27,9 @@ use crate::web::Event;
 /// Ports with a neighbor that the plan does not name, that are kept of one agent.
 const MOST_UNPLANNED: usize = 64;
 
+/// The whole plan. Whoever is to put it into words gets a copy of his own, for which no link is copied.
+pub type Whole = Topology<Arc<Link>>;
+
 /// An agent that the map was told of. Never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AgentId(u64);
@@ -35,7 +39,7 @@ pub struct AgentId(u64);
 pub struct Merge {
     /// What is answered, but for time, cursor and `unplanned`. Behind the plan's nodes stand the agents that speak for
     /// none of them, by their addresses.
-    topology: Topology,
+    topology: Whole,
     /// How many nodes the plan has.
     planned_nodes: usize,
     /// The plan's nodes.
@@ -67,7 +71,7 @@ struct Agent {
     node: Option<Box<str>>,
     state: AgentState,
     /// Its ports with a neighbor that the plan does not name.
-    unplanned: BTreeMap<String, Verdict>,
+    unplanned: BTreeMap<String, Box<Verdict>>,
 }
 
 impl Agent {
@@ -110,15 +114,16 @@ impl Merge {
         };
         self.topology.nodes = directory.nodes().map(node).collect();
         self.planned_nodes = self.topology.nodes.len();
-        self.topology.links = directory.links().map(|(one, other)| Link { ends: [end(one), end(other)] }).collect();
+        let link = |(one, other)| Link { ends: [end(one), end(other)] }.into();
+        self.topology.links = directory.links().map(link).collect();
         let machines = (0..).zip(&self.topology.nodes);
         let machine = |node| Machine { node, ports: HashMap::new(), agent: None };
         self.machines = machines.map(|(place, node)| (node.name.as_str().into(), machine(place))).collect();
-        for (link, Link { ends }) in self.topology.links.iter().enumerate() {
-            for (place, end) in ends.iter().enumerate() {
+        for (index, link) in self.topology.links.iter().enumerate() {
+            for (place, end) in link.ends.iter().enumerate() {
                 let Some(port) = &end.port else { continue };
                 if let Some(machine) = self.machines.get_mut(&*end.node) {
-                    machine.ports.insert(port.as_str().into(), (link, place));
+                    machine.ports.insert(port.as_str().into(), (index, place));
                 }
             }
         }
@@ -253,7 +258,7 @@ impl Merge {
         if answer.links.len() > machine.ports.len() {
             return Err(Invalid("it has more cables than the plan gives its node".to_owned()));
         }
-        let mut said: HashMap<String, Verdict> = HashMap::with_capacity(answer.links.len());
+        let mut said: HashMap<String, Box<Verdict>> = HashMap::with_capacity(answer.links.len());
         for Link { ends: [own, _] } in answer.links {
             let (port, verdict) = check::own_end(own, &node)?;
             if !machine.ports.contains_key(&*port) {
@@ -281,12 +286,15 @@ impl Merge {
         // In the plan's order, so that the events are in one that makes sense.
         places.sort_unstable();
         let mut changed = false;
-        for ((link, place), port) in places {
+        for (place, port) in places {
             let after = said.remove(&*port);
-            let before = std::mem::replace(&mut self.topology.links[link].ends[place].verdict, after);
-            let after = &self.topology.links[link].ends[place].verdict;
-            changed |= before != *after;
-            let (before, reason) = (reason(before.as_ref()), reason(after.as_ref()));
+            let known = known_of(&mut self.topology, place);
+            if *known == after {
+                continue;
+            }
+            changed = true;
+            let (before, reason) = (reason(known.as_deref()), reason(after.as_deref()));
+            known.clone_from(&after);
             // Who was there all the time is told of what happened meanwhile; at first there is nothing to tell from.
             if was_up && before != reason {
                 let verdict = after.clone();
@@ -347,18 +355,18 @@ impl Merge {
         if of != node {
             return Err(Invalid(format!("it tells of another node, {}", check::name(&of))));
         }
-        let verdict = verdict.map(check::verdict).transpose()?;
-        if reason(verdict.as_ref()) != after {
+        let verdict = verdict.map(|verdict| check::verdict(*verdict).map(Box::new)).transpose()?;
+        if reason(verdict.as_deref()) != after {
             return Err(Invalid("an event of it says two things of one port".to_owned()));
         }
         let place = self.machines.get(node).and_then(|machine| machine.ports.get(&*port));
         let before = match place {
-            Some(&(link, place)) if planned => {
-                let known = &mut self.topology.links[link].ends[place].verdict;
+            Some(&place) if planned => {
+                let known = known_of(&mut self.topology, place);
                 if *known == verdict {
                     return Ok(());
                 }
-                let before = reason(known.as_ref());
+                let before = reason(known.as_deref());
                 known.clone_from(&verdict);
                 before
             }
@@ -374,7 +382,7 @@ impl Merge {
                 if before == verdict {
                     return Ok(());
                 }
-                reason(before.as_ref())
+                reason(before.as_deref())
             }
             // Its plan is another by now; that is told next, and then it is asked for everything.
             _ => return Ok(()),
@@ -407,8 +415,8 @@ impl Merge {
         let Some(agent) = self.agents.get_mut(&id) else { return };
         agent.unplanned.clear();
         let Some(machine) = agent.node.as_ref().and_then(|node| self.machines.get(node)) else { return };
-        for &(link, place) in machine.ports.values() {
-            self.topology.links[link].ends[place].verdict = None;
+        for &place in machine.ports.values() {
+            *known_of(&mut self.topology, place) = None;
         }
         self.change();
     }
@@ -472,6 +480,11 @@ impl Merge {
     pub fn version(&self) -> u64 {
         self.version
     }
+}
+
+/// What is known of an end. Who got a copy of the topology keeps the link as it was.
+fn known_of(topology: &mut Whole, (link, place): (usize, usize)) -> &mut Option<Box<Verdict>> {
+    &mut Arc::make_mut(&mut topology.links[link]).ends[place].verdict
 }
 
 fn end(LinkEnd { node, port }: LinkEnd<'_>) -> End {

@@ -53,3 +53,49 @@ fn agents(out: &mut Exposition<'_>, Standing { plan: _, agents, cables }: &Stand
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map::fixtures::{RING, account, answer, at, target};
+    use crate::metrics::tests::{documented, families};
+    use crate::monitor::Reason;
+    use crate::plan;
+
+    fn exposed() -> String {
+        let (topology, _) = plan::read(RING);
+        let mut merge = Merge::new(account("ours"), topology.directory(), at(0));
+        let agents = merge.set_agents(&[target(Some("a"), "a"), target(None, "b")], at(0));
+        merge.answer(agents[0].0, answer("a", &[("1", Reason::WrongNode), ("2", Reason::Match)]), at(1)).unwrap();
+        let counts = Counts {
+            connections_refused: vec![("too-many", 0)],
+            requests_refused: vec![("host", 0)],
+            ..Counts::default()
+        };
+        text((&merge).into(), counts, Format::OpenMetrics)
+    }
+
+    #[test]
+    fn the_page_has_every_metric_of_the_map_and_no_other() {
+        let mut documented = documented();
+        let ours = ["ptm_build_info", "ptm_plan_", "ptm_http_", "ptm_map_"];
+        documented.retain(|name, _| name != "ptm_plan_ports" && ours.iter().any(|ours| name.starts_with(ours)));
+        assert_eq!(documented, families(&exposed()));
+    }
+
+    #[test]
+    fn an_agent_that_did_not_say_who_it_is_goes_by_its_address_and_cables_are_counted_once() {
+        let exposed = exposed();
+        for series in [
+            "ptm_map_agents{state=\"up\"} 1",
+            "ptm_map_agents{state=\"connecting\"} 1",
+            "ptm_map_agent_up{node=\"a\"} 1",
+            "ptm_map_agent_up{node=\"http://b:10786\"} 0",
+            "ptm_map_cables{status=\"pass\"} 0",
+            "ptm_map_cables{status=\"fail\"} 1",
+            "ptm_map_cables{status=\"no-info\"} 2",
+        ] {
+            assert!(exposed.lines().any(|line| line == series), "{series} is not in {exposed}");
+        }
+    }
+}

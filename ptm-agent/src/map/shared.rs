@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use tokio::task::spawn_blocking;
 
 use super::client::Failure;
 use super::merge::{AgentId, Merge};
@@ -24,15 +25,24 @@ pub struct Shared {
     merge: Mutex<Merge>,
     history: Arc<History>,
     counters: Arc<Counters>,
-    /// The last answer to `/api/v1/topology`, of this version and made then: one for all who ask.
-    answer: Mutex<Option<(u64, Instant, Bytes)>>,
+    /// The last answer to `/api/v1/topology`: one for all who ask. Held while the next one is made.
+    answer: tokio::sync::Mutex<Option<Answer>>,
+}
+
+/// An answer to `/api/v1/topology`.
+#[derive(Debug)]
+struct Answer {
+    /// When, and of which version, the state was.
+    made: Instant,
+    version: u64,
+    json: Bytes,
 }
 
 impl Shared {
     /// Begins with this. `counters` are those of its server.
     pub fn new(merge: Merge, counters: Arc<Counters>) -> Self {
         let history = Arc::new(History::new(KEPT_EVENTS));
-        Self { merge: Mutex::new(merge), history, counters, answer: Mutex::default() }
+        Self { merge: Mutex::new(merge), history, counters, answer: tokio::sync::Mutex::default() }
     }
 
     /// Changes the state, and tells readers of what came of it, in the order in which it did.
@@ -88,17 +98,24 @@ impl Shared {
 }
 
 impl Site for Shared {
+    /// A large one takes a while to be put into words: nobody else waits for that, and whoever asked before its state
+    /// was taken gets the same, however much has changed since.
     async fn topology(&self) -> Result<Bytes, Unavailable> {
-        let mut kept = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut merge = self.merge();
-        let version = merge.version();
-        if let Some((_, _, answer)) = kept.as_ref().filter(|(of, made, _)| *of == version && made.elapsed() < FRESH) {
-            return Ok(answer.clone());
-        }
-        let cursor = self.history.cursor().to_string();
-        let answer = Bytes::from(serde_json::to_vec(merge.topology(cursor, now())).map_err(|_| Unavailable)?);
-        *kept = Some((version, Instant::now(), answer.clone()));
-        Ok(answer)
+        let asked = Instant::now();
+        let mut kept = self.answer.lock().await;
+        let (made, version, topology) = {
+            let (merge, made) = (self.merge(), Instant::now());
+            let version = merge.version();
+            let is_fresh = |answer: &Answer| answer.version == version && made - answer.made < FRESH;
+            if let Some(answer) = kept.as_ref().filter(|answer| answer.made >= asked || is_fresh(answer)) {
+                return Ok(answer.json.clone());
+            }
+            (made, version, merge.topology(self.history.cursor().to_string(), now()))
+        };
+        let json = spawn_blocking(move || serde_json::to_vec(&topology)).await;
+        let json: Bytes = json.map_err(|_| Unavailable)?.map_err(|_| Unavailable)?.into();
+        *kept = Some(Answer { made, version, json: json.clone() });
+        Ok(json)
     }
 
     async fn summary(&self) -> Result<Summary, Unavailable> {
@@ -114,12 +131,17 @@ impl Site for Shared {
         Ok(metrics::text(standing, self.counters.counts(), format))
     }
 
+    /// A map is of use with whatever agents it reaches.
+    async fn waits_for(&self) -> Result<Option<String>, Unavailable> {
+        Ok(None)
+    }
+
     fn history(&self) -> &Arc<History> {
         &self.history
     }
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     SystemTime::now().into()
 }
 
@@ -128,5 +150,55 @@ fn log(AgentEvent { node, agent, .. }: &AgentEvent) {
     match agent.state {
         Reach::Up => tracing::info!("{node}: its agent at {address} is up"),
         state => tracing::warn!("{node}: its agent at {address} is {}: {detail}", state.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc;
+
+    use futures_util::poll;
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::api::PlanFailure;
+    use crate::map::fixtures::{RING, account, at};
+    use crate::plan;
+
+    #[test]
+    fn who_asks_before_the_state_is_taken_shares_the_answer_and_who_asks_after_gets_a_newer_one() {
+        let (topology, _) = plan::read(RING);
+        let merge = Merge::new(account("ours"), topology.directory(), at(0));
+        let shared = Shared::new(merge, Arc::default());
+        let change = |error: &str| {
+            let failure = PlanFailure { since: at(1), error: error.to_owned(), problems: Vec::new() };
+            shared.change(|merge, _| merge.plan_failed(failure));
+        };
+        // Nothing is put into words as long as what this returns is there.
+        let keep_busy = || {
+            let (go_on, wait) = mpsc::channel::<()>();
+            drop(spawn_blocking(move || wait.recv()));
+            go_on
+        };
+        Builder::new_current_thread().max_blocking_threads(1).build().unwrap().block_on(async {
+            let mut one = pin!(shared.topology());
+            let (mut two, mut three) = (pin!(shared.topology()), pin!(shared.topology()));
+            let held_up = keep_busy();
+            assert!(poll!(one.as_mut()).is_pending());
+            change("first");
+            assert!(poll!(two.as_mut()).is_pending() && poll!(three.as_mut()).is_pending());
+            drop(held_up);
+            let one = one.await.unwrap();
+            let held_up = keep_busy();
+            assert!(poll!(two.as_mut()).is_pending());
+            change("second");
+            drop(held_up);
+            let (two, three) = (two.await.unwrap(), three.await.unwrap());
+            let four = shared.topology().await.unwrap();
+            let has = |answer: &Bytes, error: &str| str::from_utf8(answer).unwrap().contains(error);
+            assert!(!has(&one, "first") && has(&two, "first") && has(&four, "second"));
+            assert_eq!(two.as_ptr(), three.as_ptr(), "made once for both");
+        });
     }
 }

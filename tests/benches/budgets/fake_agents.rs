@@ -74,7 +74,7 @@ impl FakeAgents {
         let known = ends.find(|known| known.port.as_deref() == Some(&end.port)).context("no such port")?;
         let verdict = known.verdict.as_mut().context("every port has one")?;
         let before = Some(verdict.reason);
-        *verdict = Verdict { status: reason.status(), reason, since: Some(time), ..verdict.clone() };
+        **verdict = Verdict { status: reason.status(), reason, since: Some(time), ..*verdict.clone() };
         let event = PortEvent {
             time,
             node: end.node.clone(),
@@ -127,7 +127,7 @@ fn topology(node: &str, cabling: &Cabling, plan: &api::Plan) -> Topology {
                 explanation: format!("{far} is there, as the plan says"),
                 advice: None,
             };
-            api::Link { ends: [end(near, Some(verdict)), end(far, None)] }
+            api::Link { ends: [end(near, Some(verdict.into())), end(far, None)] }
         })
         .collect();
     let far_nodes = links.iter().map(|link| &link.ends[1].node);

@@ -15,7 +15,7 @@ use crate::api;
 use crate::map::agents::Address;
 use crate::map::client::Options;
 use crate::map::fixtures::{account, at};
-use crate::map::merge::Merge;
+use crate::map::merge::{Merge, Whole};
 use crate::monitor::Reason;
 use crate::plan;
 
@@ -88,14 +88,15 @@ impl Scene {
         }
     }
 
-    fn topology(&self) -> Topology {
-        self.shared.change(|merge, now| merge.topology(String::new(), now).clone())
+    fn topology(&self) -> Whole {
+        self.shared.change(|merge, now| merge.topology(String::new(), now))
     }
 
     /// The verdict on a node's port.
     fn reason(&self, node: &str) -> Option<Reason> {
-        let ends = self.topology().links.into_iter().flat_map(|link| link.ends);
-        ends.filter(|end| end.node == node).find_map(|end| end.verdict).map(|verdict| verdict.reason)
+        let topology = self.topology();
+        let mut ends = topology.links.iter().flat_map(|link| &link.ends).filter(|end| end.node == node);
+        ends.find_map(|end| Some(end.verdict.as_ref()?.reason))
     }
 
     /// Looks how the agents stand; remembers each new state.
@@ -148,6 +149,7 @@ fn bad_agents_show_as_such_and_a_good_one_beside_them_stays_live() {
         ("trickles-events", Kind::TricklesEvents, Reach::Hanging, "it says nothing for"),
         ("not-http", Kind::NotHttp, Reach::Invalid, "is not HTTP"),
         ("not-json", Kind::NotJson, Reach::Invalid, "no JSON"),
+        ("not-an-agent", Kind::NotAnAgent, Reach::Invalid, "no JSON, or another"),
         ("events-not-json", Kind::EventsNotJson, Reach::Invalid, "an event of it"),
         ("endless-answer", Kind::EndlessAnswer, Reach::Invalid, "its answer has more than"),
         ("endless-head", Kind::EndlessHead, Reach::Invalid, "is not HTTP"),
@@ -196,8 +198,8 @@ fn bad_agents_show_as_such_and_a_good_one_beside_them_stays_live() {
         assert_eq!(scene.seen["hangs-after"].iter().filter(|(reach, _)| *reach == Reach::Up).count(), 1);
         assert!(scene.seen["good"].iter().all(|(reach, _)| matches!(reach, Reach::Connecting | Reach::Up)));
         let states = scene.look();
-        for link in scene.topology().links {
-            for end in link.ends {
+        for link in &scene.topology().links {
+            for end in &link.ends {
                 let is_up = states.get(&end.node).is_some_and(|agent| agent.state == Reach::Up);
                 assert!(end.verdict.is_none() || is_up, "{end:?}");
             }

@@ -1,12 +1,15 @@
 //! What the map answers, from what it knows.
 
-use super::{Agent, Merge};
+use super::{Agent, Merge, Whole};
 use crate::api::{Count, End, Link, PortDetail, Reach, Server, Summary, Timestamp, Topology};
 use crate::monitor::Status;
 
+/// In a node's name, at most: an IPv6 address has seven.
+const MOST_COLONS: usize = 16;
+
 impl Merge {
     /// For `GET /api/v1/topology`.
-    pub fn topology(&mut self, cursor: String, now: Timestamp) -> &Topology {
+    pub fn topology(&self, cursor: String, now: Timestamp) -> Whole {
         let unplanned = |agent: &Agent| {
             let node = agent.node.as_deref().unwrap_or_default().to_owned();
             let ends = agent.unplanned.iter().map(move |(port, verdict)| End {
@@ -16,10 +19,8 @@ impl Merge {
             });
             ends.collect::<Vec<_>>()
         };
-        self.topology.unplanned = self.agents.values().flat_map(unplanned).collect();
-        self.topology.cursor = cursor;
-        self.topology.server.time = now;
-        &self.topology
+        let unplanned = self.agents.values().flat_map(unplanned).collect();
+        Topology { cursor, server: self.server(now), unplanned, ..self.topology.clone() }
     }
 
     /// For `GET /api/v1/status`.
@@ -39,8 +40,8 @@ impl Merge {
 
     /// For `GET /api/v1/ports/NODE:PORT`.
     pub fn port(&self, name: &str, now: Timestamp) -> Option<PortDetail> {
-        // Both names may have colons in them.
-        let splits = name.match_indices(':').map(|(at, _)| (&name[..at], &name[at + 1..]));
+        // Both names may have colons in them. Each costs a look at the name, which whoever asks may have made of colons.
+        let splits = name.match_indices(':').take(MOST_COLONS).map(|(at, _)| (&name[..at], &name[at + 1..]));
         let (end, far) = splits.into_iter().find_map(|(node, port)| self.end(node, port))?;
         let (match_on, interface, neighbors) = (None, None, Vec::new());
         Some(PortDetail { server: self.server(now), end, far, match_on, interface, neighbors })

@@ -55,8 +55,11 @@ impl Scene {
 
     /// Every end with its verdict: `a:1=match`.
     fn verdicts(&mut self) -> String {
-        let ends = self.merge.topology(String::new(), at(3)).links.iter().flat_map(|link| &link.ends);
-        let mut ends: Vec<String> = ends
+        let topology = self.merge.topology(String::new(), at(3));
+        let mut ends: Vec<String> = topology
+            .links
+            .iter()
+            .flat_map(|link| &link.ends)
             .map(|end| {
                 let reason = end.verdict.as_ref().map_or("-", |verdict| verdict.reason.as_str());
                 format!("{}:{}={reason}", end.node, end.port.as_deref().unwrap_or("-"))
@@ -110,7 +113,7 @@ fn a_cable_passes_only_if_both_ends_do_and_fails_if_one_does() {
     let end = |reason: Option<Reason>| End {
         node: "n".to_owned(),
         port: None,
-        verdict: reason.map(|reason| verdict(reason, "n")),
+        verdict: reason.map(|reason| verdict(reason, "n").into()),
     };
     for (one, other, expected) in cases {
         assert_eq!(status(&Link { ends: [end(one), end(other)] }), expected, "{one:?} {other:?}");
@@ -149,6 +152,18 @@ fn who_stays_up_is_told_of_what_a_new_answer_changes() {
     cached.links[0].ends[0].verdict.as_mut().unwrap().cached = true;
     scene.answer(0, cached).unwrap();
     assert!(scene.events().is_empty() && scene.merge.take_changed(), "no event, and yet another answer");
+}
+
+#[test]
+fn a_copy_stays_as_it_was_and_shares_the_links_that_do_not_change() {
+    let mut scene = Scene::passing();
+    let copy = scene.merge.topology(String::new(), at(3));
+    scene.event(0, port_event("a", "1", Some(Reason::Left))).unwrap();
+    let later = scene.merge.topology(String::new(), at(3));
+    let reason = |whole: &Whole| whole.links[0].ends[0].verdict.as_ref().map(|verdict| verdict.reason);
+    assert_eq!((reason(&copy), reason(&later)), (Some(Reason::Match), Some(Reason::Left)));
+    let shared = copy.links.iter().zip(&later.links).map(|(one, other)| Arc::ptr_eq(one, other));
+    assert_eq!(shared.collect::<Vec<_>>(), [false, true, true]);
 }
 
 #[test]
@@ -363,7 +378,7 @@ proptest! {
                     for (of, port, reason) in ends {
                         let of = if own { node.clone() } else { of };
                         let mut end = said(&of, &port, reason);
-                        end.verdict = Some(verdict(reason, &agent.to_string()));
+                        end.verdict = Some(verdict(reason, &agent.to_string()).into());
                         if reason == Reason::Unplanned {
                             lie.unplanned.push(end);
                         } else {
@@ -373,7 +388,7 @@ proptest! {
                     let _ = scene.answer(agent, lie);
                 }
                 Step::Event(agent, node, port, planned, after) => {
-                    let verdict = after.map(|reason| verdict(reason, &agent.to_string()));
+                    let verdict = after.map(|reason| verdict(reason, &agent.to_string()).into());
                     let event = PortEvent { planned, verdict, ..port_event(&node, &port, after) };
                     let _ = scene.event(agent, event);
                 }
