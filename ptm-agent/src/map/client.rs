@@ -20,7 +20,7 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinSet;
@@ -151,8 +151,10 @@ impl Client {
         let seconds = self.limits.connect.as_secs();
         let late = |_| Failure::new(Reach::Unreachable, format!("no connection within {seconds} s"));
         let stream = timeout(self.limits.connect, self.connect(address)).await.map_err(late)?;
-        let stream = stream
-            .map_err(|error| Failure::new(Reach::Unreachable, format!("cannot connect: {}", with_causes(&error))))?;
+        let stream = stream.map_err(|error| {
+            let detail = format!("cannot connect: {}{}", with_causes(&error), advice(&error));
+            Failure::new(Reach::Unreachable, detail)
+        })?;
         let broken = |_| Failure::new(Reach::Unreachable, "it broke off before it answered");
         let mut builder = http1::Builder::new();
         builder.max_buf_size(READ_AHEAD);
@@ -167,7 +169,7 @@ impl Client {
         let response = timeout(self.limits.head, sender.send_request(request)).await.map_err(hanging)?;
         let response = response.map_err(|error| {
             if error.is_parse() || error.is_parse_too_large() {
-                return Failure::new(Reach::Invalid, "what it says is not HTTP");
+                return Failure::new(Reach::Invalid, "what it says is not HTTP; is it https there?");
             }
             Failure::new(Reach::Unreachable, "it broke off before it answered")
         })?;
@@ -227,6 +229,18 @@ impl Client {
         let why = serde_json::from_slice(&body).map_or_else(|_| String::new(), |Refused { error }| error);
         let why = if why.is_empty() { why } else { format!(": {}", check::name(&why)) };
         Failure::new(reach, format!("it answers {}{why}", status.as_u16()))
+    }
+}
+
+/// What to do about a TLS handshake that failed.
+fn advice(error: &io::Error) -> &'static str {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            "; --agents-ca names the authority that signed it"
+        }
+        Some(rustls::Error::InvalidMessage(_)) => "; is it plain http there?",
+        _ => "",
     }
 }
 
