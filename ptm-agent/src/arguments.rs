@@ -127,12 +127,11 @@ changes nothing; nodes that the plan does not name are left out, and the log say
         "HOW AGENTS STAND",
         "\
 connecting  it was not heard yet
-up  it answers, and its plan is the map's
+up  it answers, and its plan is the map's: only of such a one the map shows verdicts
 unreachable  it can't be connected to, or broke off
 hanging  it is connected and says nothing
 invalid  what it says is no answer of an agent, or of another node than it is asked as
-other-plan  its plan is another than the map's
-Of one that is not up, the map shows no verdicts.",
+other-plan  its plan is another than the map's",
     ),
     (
         "SIGNALS",

@@ -168,9 +168,9 @@ fn what_a_hostile_neighbor_calls_itself_is_text() {
         for text in [system_name, event["verdict"]["explanation"].as_str().unwrap()] {
             assert!(!text.contains(deceives), "{text:?}");
         }
-        let open_metrics = "Accept: application/openmetrics-text";
-        let (status, metrics) = get(machine, &["--header", open_metrics, &format!("{BASE}/metrics")]);
-        assert!(status == 200 && metrics.ends_with("# EOF\n"));
+        let open_metrics = ["--header", "Accept: application/openmetrics-text", &format!("{BASE}/metrics")];
+        let (status, metrics) = get(machine, &open_metrics);
+        assert!(status == 200 && metrics.ends_with("# EOF\n"), "{status}: {metrics}");
     }
 }
 

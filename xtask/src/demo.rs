@@ -40,14 +40,17 @@ pub(crate) fn demo(arguments: &Arguments) -> Result<ExitCode> {
             return again_as_root(arguments, &plan);
         }
     }
-    ctrlc::set_handler(|| {
+    let sockets = tempfile::Builder::new().prefix("ptm-demo-").tempdir()?;
+    let left_behind = sockets.path().to_owned();
+    ctrlc::set_handler(move || {
         if wait::interrupted() {
-            // The second time is meant: everything dies with this process.
+            // The second time is meant: everything dies with this process, but for this.
+            let _ = std::fs::remove_dir_all(&left_behind);
             std::process::exit(130);
         }
         wait::interrupt();
     })?;
-    let outcome = play(arguments, &plan);
+    let outcome = play(arguments, &plan, sockets.path());
     match outcome {
         Ok(_) if !arguments.once => {
             println!("\nEverything is taken down.");
@@ -69,7 +72,7 @@ fn again_as_root(arguments: &Arguments, plan: &Path) -> Result<ExitCode> {
     match root::exec(&std::env::current_exe()?, &words)? {}
 }
 
-fn play(arguments: &Arguments, path: &Path) -> Result<ExitCode> {
+fn play(arguments: &Arguments, path: &Path, sockets: &Path) -> Result<ExitCode> {
     let plan = std::fs::read_to_string(path).with_context(|| cannot_read(path))?;
     let check = std::process::Command::new(program("ptmctl")?).arg("check").arg(path).output()?;
     if !check.status.success() {
@@ -88,7 +91,7 @@ fn play(arguments: &Arguments, path: &Path) -> Result<ExitCode> {
     }
     println!("{}: {} machines, {} cables", path.display(), cabling.nodes.len(), cabling.cables.len());
 
-    let mut stage = Stage::start(cabling, path)?;
+    let mut stage = Stage::start(cabling, path, sockets)?;
     let outcome = perform(arguments, &mut stage);
     if outcome.is_err() && !wait::interrupted() {
         eprint!("{}", stage.account());
@@ -101,6 +104,9 @@ fn cannot_read(plan: &Path) -> String {
 }
 
 fn perform(arguments: &Arguments, stage: &mut Stage) -> Result<ExitCode> {
+    if !arguments.once {
+        stage.announce_map();
+    }
     let mut good = stage.show_tables()?;
     if arguments.miswire {
         good &= stage.miswire(!arguments.once)?;

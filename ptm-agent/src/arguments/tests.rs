@@ -1,6 +1,7 @@
 use clap::CommandFactory as _;
 
 use super::*;
+use crate::ptmctl::args::items;
 
 fn parse(line: &str) -> Result<Arguments, clap::Error> {
     Arguments::try_parse_from(line.split_whitespace())
@@ -27,6 +28,13 @@ fn the_agent_and_the_map_listen_at_ports_of_their_own() {
     assert_eq!(listen(&map("ptm-agent map --agents a").web), ["127.0.0.1:10787"]);
     let both = map("ptm-agent map --agents a --listen [::]:80,unix:/run/map.sock --listen none");
     assert_eq!(listen(&both.web), ["[::]:80", "unix:/run/map.sock"]);
+}
+
+#[test]
+fn each_note_of_the_man_pages_is_a_list_or_a_paragraph() {
+    for (title, text) in NOTES.iter().chain(&MAP_NOTES) {
+        assert!(items(text).is_some() || !text.contains('\n'), "{title}");
+    }
 }
 
 #[test]

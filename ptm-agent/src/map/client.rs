@@ -20,7 +20,7 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinSet;
@@ -149,12 +149,11 @@ impl Client {
         let seconds = self.limits.connect.as_secs();
         let late = |_| Failure::new(Reach::Unreachable, format!("no connection within {seconds} s"));
         let stream = timeout(self.limits.connect, self.connect(address)).await.map_err(late)?;
-        let stream = stream
+        let stream = stream.map_err(|error| {
             // The error may quote a stranger's certificate, whatever is in that.
-            .map_err(|error| {
-                let why = check::sentence(&with_causes(&error));
-                Failure::new(Reach::Unreachable, format!("cannot connect: {why}"))
-            })?;
+            let why = check::sentence(&with_causes(&error));
+            Failure::new(Reach::Unreachable, format!("cannot connect: {why}{}", advice(&error)))
+        })?;
         let broken = |_| Failure::new(Reach::Unreachable, "it broke off before it answered");
         let mut builder = http1::Builder::new();
         builder.max_buf_size(READ_AHEAD);
@@ -169,7 +168,7 @@ impl Client {
         let response = timeout(self.limits.head, sender.send_request(request)).await.map_err(hanging)?;
         let response = response.map_err(|error| {
             if error.is_parse() || error.is_parse_too_large() {
-                return Failure::new(Reach::Invalid, "what it says is not HTTP");
+                return Failure::new(Reach::Invalid, "what it says is not HTTP; is it https there?");
             }
             Failure::new(Reach::Unreachable, "it broke off before it answered")
         })?;
@@ -245,6 +244,18 @@ async fn all_of(mut body: Incoming, longest: usize) -> Result<Option<Vec<u8>>, h
         bytes.extend_from_slice(piece);
     }
     Ok(Some(bytes))
+}
+
+/// What to do about a TLS handshake that failed.
+fn advice(error: &io::Error) -> &'static str {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            "; --agents-ca names the authority that signed it"
+        }
+        Some(rustls::Error::InvalidMessage(_)) => "; is it plain http there?",
+        _ => "",
+    }
 }
 
 fn connector(path: &Path) -> Result<TlsConnector, rustls::pki_types::pem::Error> {

@@ -57,7 +57,9 @@ impl Default for Address {
 
 /// What is no place to listen at.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("give ADDRESS:PORT, such as 127.0.0.1:{DEFAULT_PORT} or [::1]:{DEFAULT_PORT}, or unix:PATH, or none")]
+#[error(
+    "give an IP address and a port, such as 127.0.0.1:{DEFAULT_PORT} or [::1]:{DEFAULT_PORT}, or unix:PATH, or none"
+)]
 pub struct NotAnAddress;
 
 impl FromStr for Address {

@@ -23,7 +23,7 @@ use self::tls::TlsSettings;
 
 /// Why a web-config.yml can't be used.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot use {}", file.display())]
+#[error("cannot use the web configuration {} (--web-config)", file.display())]
 pub struct ConfigError {
     file: PathBuf,
     #[source]

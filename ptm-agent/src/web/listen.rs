@@ -44,6 +44,15 @@ pub enum ListenError {
     #[error("cannot listen at unix:{path}: its directory is not there; make it (`mkdir -p {directory}`)",
         path = .0.display(), directory = .0.parent().unwrap_or(Path::new("/")).display())]
     NoDirectory(PathBuf),
+    /// A low port is another's to give, as is a directory of others.
+    #[error("cannot listen at {0}: this user may not; {advice}", advice = match .0 {
+        Address::Unix(_) => "give a path in a directory that it may write to",
+        _ => "give a port from 1024 on with --listen, or the right CAP_NET_BIND_SERVICE",
+    })]
+    Forbidden(Address),
+    /// The kernel takes no such path for a socket.
+    #[error("cannot listen at unix:{path}: the path is too long, 107 bytes at most; give a shorter one with --listen", path = .0.display())]
+    TooLong(PathBuf),
     /// Anything else.
     #[error("cannot listen at {address}; --listen says where to")]
     Io {
@@ -97,6 +106,7 @@ pub(super) fn open(address: &Address) -> Result<(Socket, Option<SocketFile>), Li
             let listener = StdTcpListener::bind(at).map_err(|error| match error.kind() {
                 io::ErrorKind::AddrInUse => ListenError::PortInUse(*at),
                 io::ErrorKind::AddrNotAvailable => ListenError::NotOurs(*at),
+                io::ErrorKind::PermissionDenied => ListenError::Forbidden(address.clone()),
                 _ => io(error),
             })?;
             listener.set_nonblocking(true).map_err(io)?;
@@ -106,7 +116,9 @@ pub(super) fn open(address: &Address) -> Result<(Socket, Option<SocketFile>), Li
             remove_stale(path)?;
             let listener = StdUnixListener::bind(path).map_err(|error| match error.kind() {
                 io::ErrorKind::AddrInUse => ListenError::Taken(path.clone()),
-                io::ErrorKind::NotFound => ListenError::NoDirectory(path.clone()),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ListenError::NoDirectory(path.clone()),
+                io::ErrorKind::PermissionDenied => ListenError::Forbidden(address.clone()),
+                io::ErrorKind::InvalidInput => ListenError::TooLong(path.clone()),
                 _ => io(error),
             })?;
             let identity = identity(path).map_err(io)?;

@@ -14,7 +14,6 @@ use ptm_tests::{
     Cable, Cabling, Endpoint, Fabric, FabricError, Machine, Map, Node, PortReport, Process, USUAL_PORT, USUAL_TTL,
     program,
 };
-use tempfile::TempDir;
 
 /// How long exchanged cables stay where nobody can say that they were seen.
 const SHOWN_FOR: Duration = Duration::from_secs(20);
@@ -24,28 +23,25 @@ pub(super) struct Stage {
     map: Map,
     fabric: Fabric,
     cabling: Cabling,
-    /// Where the agents listen for the map. Goes last.
-    _sockets: TempDir,
 }
 
 impl Stage {
-    /// Builds the fabric, starts lldpd and the agent on each machine, and here the map of them all.
-    pub(super) fn start(cabling: Cabling, plan: &Path) -> Result<Self> {
+    /// Builds the fabric, starts lldpd and the agent on each machine, and here the map of them all, for which the agents
+    /// listen in the folder `sockets`.
+    pub(super) fn start(cabling: Cabling, plan: &Path, sockets: &Path) -> Result<Self> {
         let started = Instant::now();
-        let sockets = tempfile::Builder::new().prefix("ptm-demo-").tempdir()?;
         let mut fabric = Fabric::build(&cabling, &std::fs::read_to_string(plan)?)?;
         for node in fabric.nodes() {
-            node.start_agent(&["--listen", &Map::socket(sockets.path(), node.name())])?;
+            node.start_agent(&["--listen", &Map::socket(sockets, node.name())])?;
             node.start_lldpd(USUAL_TTL)?;
         }
-        let map = Map::start(Machine::host()?, free_port()?, plan, sockets.path())?;
+        let map = Map::start(Machine::host()?, free_port()?, plan, sockets)?;
         println!("Cabled, lldpd and ptm-agent started on each ({}).", seconds(started));
-        let stage = Self { map, fabric, cabling, _sockets: sockets };
-        stage.announce_map();
-        Ok(stage)
+        Ok(Self { map, fabric, cabling })
     }
 
-    fn announce_map(&self) {
+    /// Says where the map is.
+    pub(super) fn announce_map(&self) {
         heading(&format!("Live map of all machines: {}", self.map.url()));
     }
 

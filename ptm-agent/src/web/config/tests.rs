@@ -91,7 +91,10 @@ fn what_is_wrong_is_named_with_its_file_and_field() {
         ("tls_server_config:\n  cert_file: gone\n  key_file: server.key", "/gone"),
         ("tls_server_config:\n  cert_file: empty\n  key_file: server.key", "cert_file: has no certificate in PEM"),
         ("tls_server_config:\n  cert_file: server.crt\n  key_file: empty", "key_file: has no private key in PEM"),
-        ("tls_server_config:\n  cert_file: server.crt\n  key_file: other.key", "can't be used together"),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: other.key",
+            "key_file: is not the key of the certificate",
+        ),
         (&tls("cert: x"), "both given"),
         (&tls("min_version: TLS10"), "min_version: TLS before 1.2"),
         (&tls("max_version: TLS11"), "max_version: is `TLS11`"),

@@ -63,8 +63,12 @@ impl TlsSettings {
         let chain = certificates_of(&certificates, "cert_file")?;
         let key = pem(directory, "key", self.key.as_deref(), self.key_file.as_deref())?
             .ok_or_else(|| problem("key_file", "must name the certificate's private key"))?;
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-            .map_err(|error| problem("key_file", format!("has no private key in PEM that can be read: {error}")))?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| {
+            problem(
+                "key_file",
+                format!("has no private key in PEM that can be read, one without a passphrase: {error}"),
+            )
+        })?;
         let provider = Arc::new(self.provider()?);
         let client_verifier = self.client_verifier(directory, &provider)?;
         let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&self.versions()?);
@@ -74,7 +78,13 @@ impl TlsSettings {
         let mut config = builder
             .with_client_cert_verifier(client_verifier)
             .with_single_cert(chain, key)
-            .map_err(|error| problem("cert_file", format!("certificate and key can't be used together: {error}")))?;
+            .map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => problem(
+                    "key_file",
+                    "is not the key of the certificate in cert_file; the server's own certificate must be the first there",
+                ),
+                error => problem("cert_file", format!("can't be used: {error}")),
+            })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }

@@ -42,6 +42,10 @@ fn what_is_anothers_is_left_alone() {
 fn errors_say_what_to_do() {
     let missing = error(&unix(Path::new("/nowhere/at/all/http")));
     assert!(missing.contains("mkdir -p /nowhere/at/all"), "{missing}");
+    let in_a_file = error(&unix(Path::new("/dev/null/http")));
+    assert!(in_a_file.contains("directory is not there"), "{in_a_file}");
+    let long = error(&unix(Path::new(&format!("/{}", "a".repeat(107)))));
+    assert!(long.contains("too long"), "{long}");
     let (socket, _) = open(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let Socket::Tcp(listener) = socket else { panic!("asked for TCP") };
     let at = listener.local_addr().unwrap();

@@ -294,5 +294,5 @@ fn a_configuration_that_can_not_be_used_is_no_start() {
     let arguments = Arguments { web_config: Some(file), ..arguments("127.0.0.1:0") };
     let error = Server::start(&arguments, Limits::default(), Arc::new(FakeSite::new()), Arc::default()).unwrap_err();
     let error = crate::logging::with_causes(&error);
-    assert!(error.contains("web-config.yml: ") && error.contains("tls_server_confg"), "{error}");
+    assert!(error.contains("web-config.yml (--web-config): ") && error.contains("tls_server_confg"), "{error}");
 }
