@@ -95,8 +95,9 @@ impl Site for Shared {
         if let Some((_, _, answer)) = kept.as_ref().filter(|(of, made, _)| *of == version && made.elapsed() < FRESH) {
             return Ok(answer.clone());
         }
-        let cursor = self.history.cursor().to_string();
-        let answer = Bytes::from(serde_json::to_vec(merge.topology(cursor, now())).map_err(|_| Unavailable)?);
+        // Nobody puts events in meanwhile: that is done with the lock held.
+        let topology = merge.topology(self.history.oldest(), self.history.cursor(), now());
+        let answer = Bytes::from(serde_json::to_vec(topology).map_err(|_| Unavailable)?);
         *kept = Some((version, Instant::now(), answer.clone()));
         Ok(answer)
     }

@@ -3,10 +3,11 @@
 use super::{Agent, Merge};
 use crate::api::{Count, End, Link, PortDetail, Reach, Server, Summary, Timestamp, Topology};
 use crate::monitor::Status;
+use crate::web::Cursor;
 
 impl Merge {
-    /// For `GET /api/v1/topology`.
-    pub fn topology(&mut self, cursor: String, now: Timestamp) -> &Topology {
+    /// For `GET /api/v1/topology`; `oldest` and `cursor`: places in the event stream.
+    pub fn topology(&mut self, oldest: Cursor, cursor: Cursor, now: Timestamp) -> &Topology {
         let unplanned = |agent: &Agent| {
             let node = agent.node.as_deref().unwrap_or_default().to_owned();
             let ends = agent.unplanned.iter().map(move |(port, verdict)| End {
@@ -17,7 +18,8 @@ impl Merge {
             ends.collect::<Vec<_>>()
         };
         self.topology.unplanned = self.agents.values().flat_map(unplanned).collect();
-        self.topology.cursor = cursor;
+        self.topology.cursor = cursor.to_string();
+        self.topology.oldest = oldest.to_string();
         self.topology.server.time = now;
         &self.topology
     }
