@@ -66,7 +66,11 @@ export function topology(kind, links, more = {}) {
       nodes: names.length,
       links: links.length,
     },
-    nodes: names.map((name) => ({ name, function: functions[name], agent: agents[name] })),
+    nodes: names.map((name) => ({
+      name,
+      function: functions[name],
+      agent: kind === 'map' && !(name in agents) ? { state: 'up', address: `http://${name}:10786`, detail: '' } : agents[name],
+    })),
     links,
     unplanned: [],
     ...rest,
