@@ -324,6 +324,7 @@ impl Agent {
             now,
             wall: *wall,
             cursor: web.history().cursor().to_string(),
+            oldest: web.history().oldest().to_string(),
             plan: reload.status().clone(),
             monitor: monitor.clone(),
             captures: capture.ports().map(|(ifindex, port)| (ifindex, captured(port))).collect(),

@@ -21,6 +21,9 @@ pub struct Topology<L = Link> {
     pub server: Server,
     /// The place in the event stream that this answer is as of: `/api/v1/events?after=CURSOR` goes on from here.
     pub cursor: String,
+    /// The oldest place in the event stream that can still be had: from here on the events up to `cursor` are those that
+    /// led to this answer.
+    pub oldest: String,
     /// The plan, and what is wrong with its file.
     pub plan: Plan,
     /// The machines.

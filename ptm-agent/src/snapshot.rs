@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub wall: WallClock,
     /// The place in the event stream.
     pub cursor: String,
+    /// The oldest one that can still be had.
+    pub oldest: String,
     /// How the plan stands.
     pub plan: PlanStatus,
     /// The ports.
@@ -87,6 +89,7 @@ impl Snapshot {
         api::Topology {
             server: self.server(),
             cursor: self.cursor.clone(),
+            oldest: self.oldest.clone(),
             plan: self.plan(),
             nodes: nodes(self.monitor.plan()),
             links: links.collect(),

@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::agents::Target;
 use crate::api::{End, Kind, Link, Plan, PortEvent, Server, Timestamp, Topology, Verdict};
 use crate::monitor::Reason;
+use crate::web::Cursor;
 
 pub(super) const RING: &str = "graph { a:1 -- b:1; a:2 -- c:1; b:2 -- c:2 }";
 
@@ -37,6 +38,9 @@ pub(super) fn said(node: &str, port: &str, reason: Reason) -> End {
     End { node: node.to_owned(), port: Some(port.to_owned()), verdict: Some(verdict(reason, node).into()) }
 }
 
+/// A place in the map's event stream.
+pub(super) const START: Cursor = Cursor { instance: 1, number: 0, changes: None };
+
 /// What an agent answers.
 pub(super) fn answer(node: &str, ports: &[(&str, Reason)]) -> Topology {
     let far = End { node: "x".to_owned(), port: None, verdict: None };
@@ -44,6 +48,7 @@ pub(super) fn answer(node: &str, ports: &[(&str, Reason)]) -> Topology {
     Topology {
         server: Server { kind: Kind::Agent, node: Some(node.to_owned()), version: String::new(), time: at(0) },
         cursor: "1-0".to_owned(),
+        oldest: "1-0".to_owned(),
         plan: account("ours"),
         nodes: Vec::new(),
         links: links.collect(),

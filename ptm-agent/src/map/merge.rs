@@ -90,9 +90,9 @@ impl Merge {
     pub fn new(plan: Plan, directory: &Directory, now: Timestamp) -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let server = Server { kind: Kind::Map, node: None, version, time: now };
-        let (nodes, links, unplanned, cursor) = (Vec::new(), Vec::new(), Vec::new(), String::new());
+        let (nodes, links, unplanned, cursor, oldest) = Default::default();
         let mut merge = Self {
-            topology: Topology { server, cursor, plan, nodes, links, unplanned },
+            topology: Topology { server, cursor, oldest, plan, nodes, links, unplanned },
             planned_nodes: 0,
             machines: HashMap::new(),
             agents: BTreeMap::new(),

@@ -110,7 +110,8 @@ impl Site for Shared {
             if let Some(answer) = kept.as_ref().filter(|answer| answer.made >= asked || is_fresh(answer)) {
                 return Ok(answer.json.clone());
             }
-            (made, version, merge.topology(self.history.cursor().to_string(), now()))
+            // Nobody puts events in meanwhile: that is done with the lock held.
+            (made, version, merge.topology(self.history.oldest(), self.history.cursor(), now()))
         };
         let json = spawn_blocking(move || serde_json::to_vec(&topology)).await;
         let json: Bytes = json.map_err(|_| Unavailable)?.map_err(|_| Unavailable)?.into();

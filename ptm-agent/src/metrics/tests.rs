@@ -56,6 +56,7 @@ fn of(monitor: Monitor) -> Snapshot {
         now: NOW,
         wall: WallClock::at(UNIX_EPOCH + Duration::from_secs(1_795_271_405), NOW),
         cursor: String::new(),
+        oldest: String::new(),
         plan: PlanStatus::new(in_force),
         monitor,
         captures: [(1, Ok(AttachPoint::Tcx)), (9, Err("no".to_owned()))].into(),

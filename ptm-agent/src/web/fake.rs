@@ -55,11 +55,12 @@ pub(super) fn port_event(number: usize) -> Event {
 
 impl Site for FakeSite {
     async fn topology(&self) -> Result<Bytes, Unavailable> {
-        let cursor = self.history.cursor().to_string();
+        let (oldest, cursor) = (self.history.oldest().to_string(), self.history.cursor().to_string());
         let end = |node| json!({ "node": node, "port": "swp1" });
         let links = json!([{ "ends": [end("leaf1"), end("spine1")] }]);
         let topology = json!({
-            "server": server(), "cursor": cursor, "plan": plan(), "nodes": [], "links": links, "unplanned": [],
+            "server": server(), "cursor": cursor, "oldest": oldest, "plan": plan(), "nodes": [], "links": links,
+            "unplanned": [],
         });
         let topology: api::Topology = self.answer(topology).await?;
         Ok(serde_json::to_vec(&topology).expect("plain data").into())

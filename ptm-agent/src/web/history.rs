@@ -100,6 +100,13 @@ struct State {
     changes: u64,
 }
 
+impl State {
+    /// How many events there had been before the oldest that is kept.
+    fn first(&self) -> u64 {
+        self.number - self.entries.len() as u64
+    }
+}
+
 impl History {
     /// An empty history that keeps `capacity` events, fewer if they are long.
     pub fn new(capacity: usize) -> Self {
@@ -141,10 +148,16 @@ impl History {
         Cursor { instance: self.instance, number: state.number, changes: Some(state.changes) }
     }
 
+    /// The place before the oldest event that is kept, for who has the state of now: what else changed he knows.
+    pub fn oldest(&self) -> Cursor {
+        let state = self.state();
+        Cursor { instance: self.instance, number: state.first(), changes: Some(state.changes) }
+    }
+
     /// What is right behind a place. An error: what was there is not kept any more, or it is no place of this history.
     pub fn after(&self, cursor: Cursor) -> Result<Next, Forgotten> {
         let state = self.state();
-        let first = state.number - state.entries.len() as u64;
+        let first = state.first();
         let ours = cursor.instance == self.instance && cursor.changes.is_none_or(|changes| changes <= state.changes);
         if !ours || cursor.number < first || cursor.number > state.number {
             return Err(Forgotten);

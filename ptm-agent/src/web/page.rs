@@ -49,6 +49,7 @@ pub(super) const ASSETS: &[Asset] = assets! {
     "model.js": JAVASCRIPT,
     "order.js": JAVASCRIPT,
     "panel.js": JAVASCRIPT,
+    "place.js": JAVASCRIPT,
     "search.js": JAVASCRIPT,
     "speech.js": JAVASCRIPT,
     "strays.js": JAVASCRIPT,

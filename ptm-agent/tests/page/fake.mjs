@@ -58,7 +58,11 @@ export class Fake {
   }
 
   get cursor() {
-    return `${this.instance.toString(16)}-${this.number.toString(16)}`;
+    return this.#place(this.number);
+  }
+
+  #place(number) {
+    return `${this.instance.toString(16)}-${number.toString(16)}`;
   }
 
   /** Sets the verdict of an end and tells. */
@@ -100,7 +104,12 @@ export class Fake {
     if (url.pathname.startsWith('/fake/')) return json(this.#command(...url.pathname.split('/').slice(2)));
     if (this.hanging && url.pathname.startsWith('/api/')) return undefined;
     if (url.pathname === '/api/v1/topology')
-      return json({ ...this.topology, server: { ...this.topology.server, time: stamp() }, cursor: this.cursor });
+      return json({
+        ...this.topology,
+        server: { ...this.topology.server, time: stamp() },
+        cursor: this.cursor,
+        oldest: this.#place(0),
+      });
     if (url.pathname === '/api/v1/events') return this.#stream(url.searchParams.get('after') ?? '', response);
     if (url.pathname.startsWith('/api/v1/ports/')) {
       const detail = portDetail(this.topology, decodeURIComponent(url.pathname.slice(14)));

@@ -146,7 +146,7 @@ test('a machine cabled to itself speaks of one cable from both ends', () => {
 test('what was missed shows as events', () => {
   const [before, after] = [new Model(ring()), new Model(miswired())];
   const missed = after.changesSince(before);
-  assert.deepEqual(missed.map(({ node, port, before, after }) => `${node}:${port} ${before} ${after}`).sort(), [
+  assert.deepEqual(missed.map(([, { node, port, before, after }]) => `${node}:${port} ${before} ${after}`).sort(), [
     'vm1:eth1 match wrong-node',
     'vm1:eth2 match wrong-node',
     'vm2:eth1 match wrong-port',
@@ -156,14 +156,16 @@ test('what was missed shows as events', () => {
 });
 
 test('what fails already is known with its time', () => {
-  const failures = new Model(leaf()).failures();
-  assert.deepEqual(
-    failures.map(({ node, port, before, after }) => [node, port, before, after]),
-    [
-      ['leaf1', 'swp2', undefined, 'wrong-node'],
-      ['leaf1', 'swp51', undefined, 'link-down'],
-    ],
-  );
+  const model = new Model(leaf());
+  const told = (events) => model.withFailures(events).map(([, { port, before, after }]) => [port, before, after]);
+  const [wrong, down] = [
+    ['swp2', undefined, 'wrong-node'],
+    ['swp51', undefined, 'link-down'],
+  ];
+  assert.deepEqual(told([]), [wrong, down]);
+  // Where an event tells of it that one is shown, in its place.
+  const moved = event('leaf1', 'swp2', 'wrong-node', { before: 'match', time: '2000-01-01T00:00:00.000Z' });
+  assert.deepEqual(told([['port', moved]]), [['swp2', 'match', 'wrong-node'], down]);
 });
 
 test('every shape is a model whose counts are its cables', () => {

@@ -57,6 +57,7 @@ export function topology(kind, links, more = {}) {
   return {
     server: { kind, node: kind === 'agent' ? (node ?? names[0]) : undefined, version: '0.4.0', time: stamp() },
     cursor: '1-0',
+    oldest: '1-0',
     plan: {
       file: '/etc/ptm.d/topology.dot',
       sha256: 'ab'.repeat(32),
@@ -65,7 +66,11 @@ export function topology(kind, links, more = {}) {
       nodes: names.length,
       links: links.length,
     },
-    nodes: names.map((name) => ({ name, function: functions[name], agent: agents[name] })),
+    nodes: names.map((name) => ({
+      name,
+      function: functions[name],
+      agent: kind === 'map' && !(name in agents) ? { state: 'up', address: `http://${name}:10786`, detail: '' } : agents[name],
+    })),
     links,
     unplanned: [],
     ...rest,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 
+import { reaches } from '../../src/web/page/place.js';
 import { Stream } from '../../src/web/page/stream.js';
 import { ring } from './shapes.mjs';
 
@@ -17,16 +18,16 @@ class Source extends EventTarget {
   close() {
     this.closed = true;
   }
-  say(kind, data = {}) {
-    this.dispatchEvent(
-      Object.assign(new Event(kind), { data: typeof data === 'string' ? data : JSON.stringify(data) }),
-    );
+  say(kind, data = {}, lastEventId = '') {
+    const text = typeof data === 'string' ? data : JSON.stringify(data);
+    this.dispatchEvent(Object.assign(new Event(kind), { data: text, lastEventId }));
   }
 }
 
 let seen;
 const listener = {
-  topology: (topology, gap) => seen.push(`topology ${topology.cursor}${gap ? '' : ' in between'}`),
+  topology: (topology, gap) => seen.push(`topology ${topology.cursor}${gap ? ' after a gap' : ''}`),
+  past: (events) => events.length > 0 && seen.push(`past ${events.map(([kind, { port, node }]) => `${kind} ${port ?? node}`).join(', ')}`),
   port: (event, again) => seen.push(`port ${event.port}${again ? ' again' : ''}`),
   agent: (event) => seen.push(`agent ${event.node}`),
   state: (state, why) => seen.push(`${state} ${why}`.trim()),
@@ -54,7 +55,7 @@ beforeEach(() => {
   globalThis.EventSource = Source;
   globalThis.fetch = async () => {
     asked++;
-    const next = answers.shift() ?? { cursor: '1-0' };
+    const next = answers.shift() ?? { oldest: '1-0', cursor: '1-0' };
     if (next instanceof Error) throw next;
     if (next.then) return { ok: true, json: () => next };
     return next.status ? { ok: false, status: next.status } : { ok: true, json: async () => ({ ...ring(), ...next }) };
@@ -66,13 +67,78 @@ afterEach(() => {
 });
 
 test('the topology, then its events from there on', async () => {
-  answers = [{ cursor: 'a-7' }];
+  answers = [{ oldest: 'a-7-0', cursor: 'a-7-0' }];
   await started();
-  assert.equal(last().url, 'api/v1/events?after=a-7');
+  assert.equal(last().url, 'api/v1/events?after=a-7-0');
   last().say('open');
-  last().say('port', { port: 'eth1' });
-  last().say('agent', { node: 'vm1' });
-  assert.deepEqual(seen, ['topology a-7', 'live', 'port eth1', 'agent vm1']);
+  last().say('port', { port: 'eth1' }, 'a-8');
+  last().say('agent', { node: 'vm1' }, 'a-9');
+  assert.deepEqual(seen, ['topology a-7-0', 'live', 'port eth1', 'agent vm1']);
+});
+
+test('which place is behind which', () => {
+  for (const [from, to, is] of [
+    ['a-9', 'a-9', true],
+    ['a-9', 'a-a-3', true],
+    ['a-ff-7', 'a-100', true],
+    ['a-a', 'a-9', false],
+    ['a-9', 'b-a', false],
+    ['a-9', '', false],
+  ])
+    assert.equal(reaches(from, to), is, `${from} ${to}`);
+});
+
+test('what was before is told as past, and what comes as news', async () => {
+  answers = [{ oldest: 'a-fe-1', cursor: 'a-100-1' }];
+  await started();
+  assert.equal(last().url, 'api/v1/events?after=a-fe-1');
+  last().say('open');
+  last().say('port', { port: 'eth1' }, 'a-ff');
+  assert.deepEqual(seen, ['topology a-100-1', 'live']);
+  last().say('agent', { node: 'vm1' }, 'a-100');
+  last().say('port', { port: 'eth2' }, 'a-101');
+  assert.deepEqual(seen.slice(2), ['past port eth1, agent vm1', 'port eth2']);
+});
+
+test('what was missed while the stream was broken is told as past, if the server has it', async () => {
+  const again = async (answer) => {
+    seen = [];
+    answers = [answer];
+    last().say('error');
+    await after(10_000);
+    last().say('open');
+    return last().url.split('=')[1];
+  };
+  await started();
+  last().say('open');
+  last().say('port', { port: 'eth1' }, '1-1');
+  assert.equal(await again({ oldest: '1-0', cursor: '1-3-0' }), '1-1');
+  // It breaks before all of that has come.
+  last().say('port', { port: 'eth2' }, '1-2');
+  assert.equal(await again({ oldest: '1-0', cursor: '1-3-0' }), '1-1');
+  last().say('port', { port: 'eth2' }, '1-2');
+  last().say('port', { port: 'eth3' }, '1-3');
+  assert.deepEqual(seen.slice(-3), ['topology 1-3-0', 'live', 'past port eth2, port eth3']);
+  // The server has it no longer, or is another one.
+  assert.equal(await again({ oldest: '1-7-0', cursor: '1-9-0' }), '1-9-0');
+  assert.ok(seen.includes('topology 1-9-0 after a gap'), String(seen));
+  assert.equal(await again({ oldest: '2-0-0', cursor: '2-3-0' }), '2-3-0');
+  assert.ok(seen.includes('topology 2-3-0 after a gap'), String(seen));
+});
+
+test('a server that forgets what was asked for is asked for less', async () => {
+  answers = [
+    { oldest: '1-1', cursor: '1-5' },
+    { oldest: '1-3', cursor: '1-7' },
+  ];
+  await started();
+  last().say('open');
+  last().say('reset');
+  await after(500);
+  assert.deepEqual(
+    sources.map(({ url }) => url.split('=')[1]),
+    ['1-1', '1-7'],
+  );
 });
 
 test('15 s without a word is a lost connection, any word is none', async () => {
@@ -159,9 +225,9 @@ test('events that overtake a topology are applied once more behind it', async ()
   last().say('changed');
   last().say('port', { port: 'eth1' });
   assert.equal(seen[seen.length - 1], 'port eth1');
-  arrive({ ...ring(), cursor: '1-0' });
+  arrive(ring());
   await settle();
-  assert.deepEqual(seen.slice(-2), ['topology 1-0 in between', 'port eth1 again']);
+  assert.deepEqual(seen.slice(-2), ['topology 1-0', 'port eth1 again']);
 });
 
 test('an answer that comes after the connection was lost is nobody’s', async () => {

@@ -16,9 +16,10 @@ import {
   say,
   shown,
   statusOf,
+  subline,
   verdictWords,
 } from '../../src/web/page/words.js';
-import { asAgent, clos, hostile, large, miswired, ring } from './shapes.mjs';
+import { asAgent, clos, hostile, large, link, miswired, ring, topology } from './shapes.mjs';
 
 test('what deceives is written out, and the rest stays', () => {
   assert.equal(shown('x\n\u{1b}[2J\u{202e}y\u{200b}'), 'x\\u{a}\\u{1b}[2J\\u{202e}y\\u{200b}');
@@ -80,6 +81,19 @@ test('the headline says what matters', () => {
   assert.equal(headline(new Model(ring()).counts, false), 'All is well: all 4 cables (8 ports) pass');
   assert.equal(headline(new Model(asAgent(ring(), 'vm1')).counts, true), 'All is well: all 2 ports pass');
   assert.equal(headline(new Model(miswired()).counts, false), '2 of 4 cables failing');
+});
+
+test('below it stands why nothing is known', () => {
+  const of = (...shape) => subline(new Model(topology(...shape)));
+  const [one, other] = [link('a:1', 'b:1', null, null), link('a:1', 'b:1', 'match', null)];
+  assert.equal(of('map', [other]), 'Ports: 1 pass, 0 fail, 1 no info');
+  assert.match(of('map', [one], { agents: { a: undefined } }), /; 1 machine without an agent$/);
+  assert.match(of('map', [one], { agents: { a: undefined, b: undefined } }), /; the map was told of no agent /);
+  const gone = { state: 'unreachable', address: 'http://a:10786', detail: '' };
+  assert.match(of('map', [one], { agents: { a: gone } }), /; 1 agent without verdicts$/);
+  other.ends[0].verdict.cached = true;
+  assert.match(of('agent', [other]), /^This machine’s ports: 1 pass.*; 1 port known from before a restart/);
+  assert.equal(of('agent', []), 'The plan has no cable of this machine.');
 });
 
 test('a cable is described for who listens', () => {

@@ -139,7 +139,8 @@ fn topology(node: &str, cabling: &Cabling, plan: &api::Plan) -> Topology {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         time: plan.since,
     };
-    Topology { server, cursor: "0-0".to_owned(), plan: plan.clone(), nodes, links, unplanned: Vec::new() }
+    let [cursor, oldest] = ["0-0", "0-0"].map(str::to_owned);
+    Topology { server, cursor, oldest, plan: plan.clone(), nodes, links, unplanned: Vec::new() }
 }
 
 fn sha256(file: &Path) -> Result<String> {

@@ -41,6 +41,20 @@ fn evidence_and_advice_are_found_by_keyboard_alone() {
     page.press("Escape").unwrap();
     await_told(&page, "move the cable from eth1 to eth2", false);
 
+    // Who goes into the evidence and puts it away is where he was, and so is who does not move while it changes.
+    page.press("Enter").unwrap();
+    await_told(&page, "move the cable from eth1 to eth2", true);
+    assert_eq!(tab_to(&page, "#details").name, "Close details");
+    page.press("Enter").unwrap();
+    await_told(&page, "move the cable from eth1 to eth2", false);
+    assert!(page.evaluate::<bool>("document.activeElement.closest('[data-finding]') !== null").unwrap());
+    ring.exchange();
+    await_drawn(&page, ring.moved(), "pass");
+    page.wait_for::<bool>("the focus to stay in the list", "document.activeElement.id === 'findings'").unwrap();
+    ring.map.await_cables(ring.moved(), "pass").unwrap();
+    ring.exchange();
+    await_drawn(&page, ring.moved(), "fail");
+
     // The drawing: arrow keys go from cable to cable, the worst first, and each says what it is.
     let first = tab_to(&page, "svg [data-cable]");
     page.press("ArrowRight").unwrap();

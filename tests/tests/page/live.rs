@@ -97,6 +97,13 @@ fn a_moved_cable_turns_red_within_a_second_and_green_again() {
         assert!(wrong.is_empty(), "{wrong:?}");
         assert_untroubled(page);
     }
+    // Who opens the page only now reads there what happened.
+    for (browser, url) in [(&on_wall, ring.map.url().as_str()), (&vm1, AGENT)] {
+        let late = open(browser, url, Look::DESK);
+        for status in ["fail", "pass"] {
+            late.wait_for_element(&format!("#history li[data-of='vm1:eth1'][data-status={status}]")).unwrap();
+        }
+    }
 }
 
 /// When a cable was first drawn red since `from`, or last green, and when the event was for which it was: the first at

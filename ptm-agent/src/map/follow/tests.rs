@@ -14,7 +14,7 @@ use super::*;
 use crate::api;
 use crate::map::agents::Address;
 use crate::map::client::Options;
-use crate::map::fixtures::{account, at};
+use crate::map::fixtures::{START, account, at};
 use crate::map::merge::{Merge, Whole};
 use crate::monitor::Reason;
 use crate::plan;
@@ -89,7 +89,7 @@ impl Scene {
     }
 
     fn topology(&self) -> Whole {
-        self.shared.change(|merge, now| merge.topology(String::new(), now))
+        self.shared.change(|merge, now| merge.topology(START, START, now))
     }
 
     /// The verdict on a node's port.

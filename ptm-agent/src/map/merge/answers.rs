@@ -3,13 +3,14 @@
 use super::{Agent, Merge, Whole};
 use crate::api::{Count, End, Link, PortDetail, Reach, Server, Summary, Timestamp, Topology};
 use crate::monitor::Status;
+use crate::web::Cursor;
 
 /// In a node's name, at most: an IPv6 address has seven.
 const MOST_COLONS: usize = 16;
 
 impl Merge {
-    /// For `GET /api/v1/topology`.
-    pub fn topology(&self, cursor: String, now: Timestamp) -> Whole {
+    /// For `GET /api/v1/topology`; `oldest` and `cursor`: places in the event stream.
+    pub fn topology(&self, oldest: Cursor, cursor: Cursor, now: Timestamp) -> Whole {
         let unplanned = |agent: &Agent| {
             let node = agent.node.as_deref().unwrap_or_default().to_owned();
             let ends = agent.unplanned.iter().map(move |(port, verdict)| End {
@@ -20,7 +21,8 @@ impl Merge {
             ends.collect::<Vec<_>>()
         };
         let unplanned = self.agents.values().flat_map(unplanned).collect();
-        Topology { cursor, server: self.server(now), unplanned, ..self.topology.clone() }
+        let (oldest, cursor) = (oldest.to_string(), cursor.to_string());
+        Topology { oldest, cursor, server: self.server(now), unplanned, ..self.topology.clone() }
     }
 
     /// For `GET /api/v1/status`.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::answers::status;
 use super::*;
 use crate::api::Count;
-use crate::map::fixtures::{RING, account, answer, at, port_event, said, target, verdict};
+use crate::map::fixtures::{RING, START, account, answer, at, port_event, said, target, verdict};
 use crate::monitor::Status;
 use crate::plan;
 
@@ -55,7 +55,7 @@ impl Scene {
 
     /// Every end with its verdict: `a:1=match`.
     fn verdicts(&mut self) -> String {
-        let topology = self.merge.topology(String::new(), at(3));
+        let topology = self.merge.topology(START, START, at(3));
         let mut ends: Vec<String> = topology
             .links
             .iter()
@@ -74,7 +74,7 @@ impl Scene {
     }
 
     fn detail(&mut self, name: &str) -> String {
-        let nodes = &self.merge.topology(String::new(), at(3)).nodes;
+        let nodes = &self.merge.topology(START, START, at(3)).nodes;
         nodes.iter().find(|node| node.name == name).unwrap().agent.clone().unwrap().detail
     }
 }
@@ -157,9 +157,9 @@ fn who_stays_up_is_told_of_what_a_new_answer_changes() {
 #[test]
 fn a_copy_stays_as_it_was_and_shares_the_links_that_do_not_change() {
     let mut scene = Scene::passing();
-    let copy = scene.merge.topology(String::new(), at(3));
+    let copy = scene.merge.topology(START, START, at(3));
     scene.event(0, port_event("a", "1", Some(Reason::Left))).unwrap();
-    let later = scene.merge.topology(String::new(), at(3));
+    let later = scene.merge.topology(START, START, at(3));
     let reason = |whole: &Whole| whole.links[0].ends[0].verdict.as_ref().map(|verdict| verdict.reason);
     assert_eq!((reason(&copy), reason(&later)), (Some(Reason::Match), Some(Reason::Left)));
     let shared = copy.links.iter().zip(&later.links).map(|(one, other)| Arc::ptr_eq(one, other));
@@ -223,11 +223,11 @@ fn an_event_that_is_not_of_that_node_is_invalid_and_one_of_another_plan_waits_fo
     unplanned.port = "9".to_owned();
     scene.event(0, unplanned).unwrap();
     assert_eq!(scene.events(), ["a:9 - > unplanned"]);
-    let topology = scene.merge.topology(String::new(), at(3));
+    let topology = scene.merge.topology(START, START, at(3));
     assert_eq!((topology.unplanned.len(), &*topology.unplanned[0].node), (1, "a"));
     assert!(scene.merge.port("a:9", at(3)).unwrap().far.is_none());
     scene.event(0, PortEvent { planned: false, ..port_event("a", "9", None) }).unwrap();
-    assert!(scene.merge.topology(String::new(), at(3)).unplanned.is_empty());
+    assert!(scene.merge.topology(START, START, at(3)).unplanned.is_empty());
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn ports_that_the_plan_does_not_name_are_kept_in_a_bounded_number() {
     for port in 0..1_000 {
         scene.event(0, port_event("a", &format!("y{port}"), Some(Reason::Unplanned))).unwrap();
     }
-    assert_eq!(scene.merge.topology(String::new(), at(3)).unplanned.len(), MOST_UNPLANNED);
+    assert_eq!(scene.merge.topology(START, START, at(3)).unplanned.len(), MOST_UNPLANNED);
 }
 
 #[test]
@@ -301,14 +301,14 @@ fn an_agent_without_a_name_says_it_itself_and_the_first_one_keeps_it() {
         scene.agents(),
         "http://one:10786 connecting, http://two:10786 connecting, http://three:10786 connecting"
     );
-    assert_eq!(scene.merge.topology(String::new(), at(3)).nodes.len(), 6, "they are to be seen all the same");
+    assert_eq!(scene.merge.topology(START, START, at(3)).nodes.len(), 6, "they are to be seen all the same");
     scene.answer(0, answer("a", &[("1", Reason::Match)])).unwrap();
     let error = scene.answer(1, answer("a", &[("1", Reason::Left)])).unwrap_err().to_string();
     assert_eq!(error, "it says it is a, and so does the one at http://one:10786");
     assert!(scene.answer(2, answer("z", &[])).unwrap_err().to_string().contains("z, which the plan does not name"));
     assert_eq!(scene.events(), ["a up", "http://two:10786 invalid", "http://three:10786 invalid"]);
     assert!(scene.verdicts().starts_with("a:1=match"));
-    assert_eq!(scene.merge.topology(String::new(), at(3)).nodes.len(), 5);
+    assert_eq!(scene.merge.topology(START, START, at(3)).nodes.len(), 5);
 
     // Another machine got its address: it is that one from now on, and the node is free.
     scene.answer(0, answer("b", &[("1", Reason::Match)])).unwrap();
@@ -334,7 +334,7 @@ fn who_is_taken_from_the_list_is_forgotten() {
     scene.event(2, port_event("c", "1", Some(Reason::Match))).unwrap();
     scene.merge.lost(scene.ids[0], Reach::Hanging, String::new(), at(5));
     assert_eq!(scene.verdicts(), "a:1=- a:2=- b:1=match b:2=match c:1=- c:2=-", "too late");
-    assert!(scene.merge.topology(String::new(), at(5)).nodes[0].agent.is_none());
+    assert!(scene.merge.topology(START, START, at(5)).nodes[0].agent.is_none());
 }
 
 /// Something that an agent, by its number, says or suffers.
@@ -412,7 +412,7 @@ proptest! {
                     prop_assert_eq!(given, node, "agent {} speaks for the node it was given for", number);
                 }
             }
-            let topology = scene.merge.topology(String::new(), at(6));
+            let topology = scene.merge.topology(START, START, at(6));
             let ends = topology.links.iter().flat_map(|link| &link.ends).chain(&topology.unplanned);
             for end in ends.filter(|end| end.verdict.is_some()) {
                 let by = end.verdict.as_ref().unwrap();

@@ -73,6 +73,20 @@ fn what_is_no_place_of_this_history_is_forgotten() {
 }
 
 #[test]
+fn from_the_oldest_place_on_everything_that_is_kept_can_be_had() {
+    let history = History::new(4);
+    assert_eq!((history.oldest(), history.after(history.oldest())), (history.cursor(), Ok(Next::End { changes: 0 })));
+    for number in 1..=6 {
+        history.push(&port_event(number));
+    }
+    history.changed();
+    let Ok(Next::Event(first)) = history.after(history.oldest()) else { panic!("nothing behind {}", history.oldest()) };
+    assert_eq!(number(&first), 3);
+    // Who has the state of now is not told that something else changed.
+    assert_eq!(history.oldest().changes, history.cursor().changes);
+}
+
+#[test]
 fn long_events_push_others_out() {
     let history = History::new(1_000);
     let start = history.cursor();

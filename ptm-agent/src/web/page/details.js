@@ -15,6 +15,8 @@ export class Details {
   #fetched = { key: null, nodes: [] };
   #model = null;
   #item = null;
+  /** What had the focus before it went into the panel. */
+  #origin = null;
 
   /** @param {{close: () => void, choose: (item: {cable: string}) => void}} handlers */
   constructor({ close, choose }) {
@@ -34,7 +36,13 @@ export class Details {
   show(model, item, pinned) {
     [this.#model, this.#item] = [model, item];
     const content = item && this.#content(item);
-    this.#panel.toggleAttribute('data-pinned', Boolean(content) && pinned);
+    const stays = Boolean(content) && pinned;
+    const held = this.#panel.contains(document.activeElement);
+    if (stays && !held) this.#origin = document.activeElement;
+    // What vanishes with the pointer or the focus is nothing to go to.
+    this.#body.inert = !stays;
+    this.#panel.toggleAttribute('data-pinned', stays);
+    if (held && !stays) (this.#origin?.isConnected ? this.#origin : byId('findings')).focus();
     byId('hint').hidden = Boolean(content);
     if (!content) {
       replaceIfNew(this.#title, '', () => ['Evidence']);
@@ -55,6 +63,7 @@ export class Details {
       ...build(),
       ...this.#fetched.nodes,
     ]);
+    if (held && stays && !this.#panel.contains(document.activeElement)) byId('close').focus();
   }
 
   #content(item) {

@@ -53,6 +53,7 @@ export class Drawing {
   /** Draws all of it. */
   show(model, layout, runs) {
     [this.#model, this.#layout, this.#runs] = [model, layout, runs];
+    const held = this.#world.contains(document.activeElement) ? document.activeElement.dataset : null;
     this.#cables.clear();
     this.#nodes.clear();
     const cables = [];
@@ -96,6 +97,7 @@ export class Drawing {
     this.#rove();
     this.#overlays();
     this.highlight(this.#hot);
+    if (held) (this.#cables.get(held.cable) ?? this.#nodes.get(held.node) ?? this.#svg).focus();
   }
 
   /** The same drawing with newer verdicts. @param {import('./model.js').Model} model */

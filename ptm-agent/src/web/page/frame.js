@@ -1,7 +1,7 @@
 // What stands around the drawing: title and icon, headline, counts, banners, the connection, the legend.
 
 import { byId, h, name, now, replaceIfNew, rich, s, time } from './dom.js';
-import { REASONS, STATUSES, clock, count, headline, say, shown } from './words.js';
+import { REASONS, STATUSES, clock, count, headline, say, shown, subline } from './words.js';
 
 /** @param {import('./model.js').Model} model */
 const called = (model) => model.server.node ?? 'map';
@@ -34,21 +34,13 @@ export function showFrame(model, findings) {
   const { server, plan, counts } = model;
   byId('server').textContent = shown(called(model));
   byId('server').title = shown(called(model));
-  const state =
-    counts.cables.fail > 0 ? 'fail' : counts.cables['no-info'] > 0 || findings.length > 0 ? 'no-info' : 'pass';
+  const { fail, pass } = counts.cables;
+  const state = fail > 0 ? 'fail' : counts.cables['no-info'] > 0 || pass === 0 || findings.length > 0 ? 'no-info' : 'pass';
   const head = byId('headline');
   head.dataset.status = state;
   const words = headline(counts, model.isAgent);
   if (head.textContent !== words) head.replaceChildren(words);
-  const { ports } = counts;
-  const agents = findings.filter((finding) => finding.kind === 'agent').length;
-  const number = (status) => `${ports[status].toLocaleString('en')} ${status === 'no-info' ? 'no info' : status}`;
-  const parts = [
-    `${model.isAgent ? 'This machine’s ports' : 'Ports'}: ${['pass', 'fail', 'no-info'].map(number).join(', ')}`,
-    counts.unplanned > 0 ? `${count(counts.unplanned, 'neighbor')} not in the plan` : '',
-    agents > 0 ? `${count(agents, 'agent')} without verdicts` : '',
-  ];
-  byId('subline').textContent = parts.filter(Boolean).join('; ');
+  byId('subline').textContent = subline(model);
   for (const button of byId('counts').querySelectorAll('button'))
     button.querySelector('b').textContent = counts.cables[button.dataset.filter].toLocaleString('en');
   const file = byId('plan');

@@ -1,4 +1,5 @@
-// What happened lately, newest first: from the stream, and what was found to have changed while it was broken.
+// What happened lately, newest first: what the server still has, what comes, and what was found to have changed while
+// the stream was broken.
 
 import { byId, h, name, now, time } from './dom.js';
 import { endKey } from './model.js';
@@ -9,7 +10,7 @@ const MOST = 200;
 
 export class History {
   #list = byId('history').querySelector('ol');
-  #none = byId('history').querySelector('p');
+  #end = byId('history').querySelector('p');
 
   /** @param {(item: {end?: string, node?: string}) => void} choose */
   constructor(choose) {
@@ -23,56 +24,13 @@ export class History {
     );
   }
 
-  /** @param {object[]} events of ports, the oldest first @param {boolean} missed whether they were only found later */
-  addPorts(events, missed = false) {
-    this.#add(
-      events.slice(-MOST).map((event) => {
-        const key = endKey(event.node, event.port);
-        const failing = [event.before, event.after].some((reason) => statusOf(reason) === 'fail');
-        const after = h('b', {}, verdictWords(event.after));
-        // Of what was so before this page was opened only the outcome is known.
-        const words = event.before === undefined ? ['is ', after] : [verdictWords(event.before), ' → ', after];
-        return h(
-          'li',
-          {
-            'data-of': key,
-            'data-status': event.after ? statusOf(event.after) : 'no-info',
-            'data-failing': failing,
-          },
-          h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
-          ' ',
-          h('button', { type: 'button' }, name(key)),
-          ' ',
-          ...words,
-          event.after && event.verdict?.observed && statusOf(event.after) === 'fail'
-            ? h('span', {}, ', found ', name(event.verdict.observed))
-            : null,
-          ' ',
-          h('span', { class: 'ago' }, time(event.time)),
-          missed ? h('span', { class: 'ago' }, ' (found after a gap)') : null,
-        );
-      }),
-    );
-  }
-
-  /** @param {object} event of an agent */
-  addAgent(event) {
-    const { state, detail } = event.agent;
-    const bad = state !== 'up';
-    this.#add([
-      h(
-        'li',
-        { 'data-agent': event.node, 'data-status': bad ? 'no-info' : 'pass', 'data-failing': bad },
-        h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
-        ' agent of ',
-        h('button', { type: 'button' }, name(event.node)),
-        ' ',
-        h('b', {}, REACHES[state]?.word ?? state),
-        detail ? h('span', {}, ': ', name(detail)) : null,
-        ' ',
-        h('span', { class: 'ago' }, time(event.time)),
-      ),
-    ]);
+  /**
+   * @param {Array<['port' | 'agent', object]>} events the oldest first
+   * @param {boolean} [missed] whether they were only found later
+   */
+  add(events, missed = false) {
+    const latest = events.slice(-MOST);
+    this.#add(latest.map(([kind, event]) => (kind === 'port' ? port(event, missed) : agent(event))));
   }
 
   /** @param {string} words what happened to this page */
@@ -86,6 +44,44 @@ export class History {
     if (items.length === 0) return;
     this.#list.prepend(...items.reverse());
     while (this.#list.childElementCount > MOST) this.#list.lastElementChild.remove();
-    this.#none.hidden = true;
+    this.#end.textContent = 'What was before: see the log, or Prometheus.';
   }
+}
+
+function port(event, missed) {
+  const key = endKey(event.node, event.port);
+  const failing = [event.before, event.after].some((reason) => statusOf(reason) === 'fail');
+  const after = h('b', {}, verdictWords(event.after));
+  // Where no event tells of it, only the outcome is known.
+  const words = event.before === undefined ? ['is ', after] : [verdictWords(event.before), ' → ', after];
+  const found = event.after && event.verdict?.observed && statusOf(event.after) === 'fail';
+  return h(
+    'li',
+    { 'data-of': key, 'data-status': event.after ? statusOf(event.after) : 'no-info', 'data-failing': failing },
+    h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
+    ' ',
+    h('button', { type: 'button' }, name(key)),
+    ' ',
+    ...words,
+    found ? h('span', {}, ', found ', name(event.verdict.observed)) : null,
+    ' ',
+    h('span', { class: 'ago' }, time(event.time)),
+    missed ? h('span', { class: 'ago' }, ' (found after a gap)') : null,
+  );
+}
+
+function agent({ node, time: at, agent: { state, detail } }) {
+  const bad = state !== 'up';
+  return h(
+    'li',
+    { 'data-agent': node, 'data-status': bad ? 'no-info' : 'pass', 'data-failing': bad },
+    h('span', { class: 'at' }, clock(Date.parse(at), now())),
+    ' agent of ',
+    h('button', { type: 'button' }, name(node)),
+    ' ',
+    h('b', {}, REACHES[state]?.word ?? state),
+    detail ? h('span', {}, ': ', name(detail)) : null,
+    ' ',
+    h('span', { class: 'ago' }, time(at)),
+  );
 }

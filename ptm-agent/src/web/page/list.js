@@ -37,6 +37,7 @@ export class FindingList {
   /** @param {import('./findings.js').Finding[]} findings */
   show(findings) {
     this.#findings = findings;
+    const held = this.#list.contains(document.activeElement) && document.activeElement.closest('li');
     const seen = findings.slice(0, this.#most);
     const ids = new Set(seen.map((finding) => finding.id));
     for (const [id, item] of this.#items) {
@@ -58,6 +59,8 @@ export class FindingList {
       if (item === place) place = place.nextElementSibling;
       else this.#list.insertBefore(item, place);
     }
+    if (held && !this.#list.contains(document.activeElement))
+      (held.isConnected ? held.firstElementChild : byId('findings')).focus();
     const rest = findings.length - seen.length;
     this.#more.hidden = rest <= 0;
     this.#more.textContent = `Show ${Math.min(STEP, rest)} of ${rest.toLocaleString('en')} more`;

@@ -36,6 +36,8 @@ let chosenView = null;
 let filter = null;
 let connection = 'connecting';
 let lastLive = 0;
+/** Whether the history shows what was before the page was opened. */
+let begun = false;
 /** What is pinned, and what the pointer or the focus is on: a cable, a machine, a pair or a finding. */
 let pinned = null;
 let passing = null;
@@ -72,21 +74,24 @@ const stream = new Stream({
     setClock(topology.server.time);
     model = new Model(topology);
     const same = before && before.server.kind === model.server.kind && before.server.node === model.server.node;
-    if (!before) history.addPorts(model.failures().slice(-20));
-    else if (same && gap) history.addPorts(model.changesSince(before), true);
+    if (same && gap) history.add(model.changesSince(before), true);
     dirty.shape ||= !before || before.shape !== model.shape;
     dirty.all = true;
     update();
   },
+  past(events) {
+    history.add(begun ? events : model.withFailures(events));
+    begun = true;
+  },
   port(event, again) {
-    if (!again) history.addPorts([event]);
+    if (!again) history.add([['port', event]]);
     const { cable, shape } = model.applyPort(event);
     if (cable) dirty.cables.add(cable);
     dirty.shape ||= shape;
     update();
   },
   agent(event, again) {
-    if (!again) history.addAgent(event);
+    if (!again) history.add([['agent', event]]);
     const node = model.applyAgent(event);
     if (node) {
       dirty.nodes.add(node);

@@ -38,6 +38,9 @@ const COLLATOR = new Intl.Collator('en', { numeric: true });
 /** Compares names as people sort them: swp2 before swp10. */
 export const compareNames = (a, b) => COLLATOR.compare(a, b) || compareBytes(a, b);
 
+/** Compares times as the API writes them. */
+const byTime = (a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0);
+
 const emptyCount = () => ({ pass: 0, fail: 0, 'no-info': 0 });
 
 /** The state of the cabling. */
@@ -159,20 +162,23 @@ export class Model {
         verdict: end.verdict,
       });
     }
-    return out.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+    return out.sort(byTime).map((event) => ['port', event]);
   }
 
-  /** The ends that fail and since when, as events of which is not known what was before; the latest last. */
-  failures() {
-    const failing = [...this.ends.values()].filter(({ verdict }) => verdict?.status === 'fail' && verdict.since);
-    const events = failing.map(({ node, port, verdict }) => ({
-      time: verdict.since,
-      node,
-      port,
-      after: verdict.reason,
-      verdict,
-    }));
-    return events.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  /**
+   * The events that led here, and the ends that fail of which none of them tells, as events without what was before.
+   * @param {Array<[string, object]>} events in order
+   */
+  withFailures(events) {
+    const told = new Set(events.map(([, { node, port }]) => endKey(node, port)));
+    const untold = [...this.ends.values()].filter(
+      ({ key, verdict }) => verdict?.status === 'fail' && verdict.since && !told.has(key),
+    );
+    const failures = untold.map(({ node, port, verdict }) => [
+      'port',
+      { time: verdict.since, node, port, after: verdict.reason, verdict },
+    ]);
+    return [...failures, ...events].sort(([, a], [, b]) => byTime(a, b));
   }
 
   #nodePart(text, name) {

@@ -1,4 +1,8 @@
 // Keeps up with the server: the topology, then its events from there on; and all anew whenever that thread is lost.
+//
+// What happened before is asked for too: at first all that the server still has, later what was missed.
+
+import { reaches } from './place.js';
 
 /** The server says something every 5 s. Who hears nothing for so long takes the connection for dead. */
 const SILENCE = 15_000;
@@ -11,9 +15,11 @@ const STEADY = 5_000;
 
 /**
  * @typedef {object} Listener
- * @property {(topology: object, gap: boolean) => void} topology everything anew; after a gap events may be missing
- * @property {(event: object) => void} port
- * @property {(event: object) => void} agent
+ * @property {(topology: object, gap: boolean) => void} topology everything anew; after a gap the events that led to it
+ *   can't be had
+ * @property {(events: Array<['port' | 'agent', object]>) => void} past those events, in order: once a connection
+ * @property {(event: object, again: boolean) => void} port
+ * @property {(event: object, again: boolean) => void} agent
  * @property {(state: 'connecting' | 'live' | 'lost', why: string) => void} state
  */
 
@@ -29,6 +35,10 @@ export class Stream {
   #again = false;
   /** Events that came while a topology was on its way, which may be older than they are. */
   #meanwhile = [];
+  /** Up to where events are told; before any: undefined. The server may have forgotten it by now: null. */
+  #place;
+  /** Events that led to the topology, until all of them are there. */
+  #past = null;
   #refetched = -Infinity;
   /** Counts beginnings: what an earlier one still waits for is not wanted any more. */
   #turn = 0;
@@ -47,8 +57,11 @@ export class Stream {
     try {
       const topology = await this.#fetch();
       if (turn !== this.#turn) return;
-      this.#listener.topology(topology, true);
-      this.#open(topology.cursor);
+      const { oldest, cursor } = topology;
+      const told = Boolean(this.#place) && reaches(oldest, this.#place) && reaches(this.#place, cursor);
+      const gap = this.#place !== undefined && !told;
+      this.#listener.topology(topology, gap);
+      this.#open(told ? this.#place : gap ? cursor : oldest, cursor);
     } catch (error) {
       if (turn === this.#turn) this.#fail(error.message);
     }
@@ -107,9 +120,18 @@ export class Stream {
     }
   }
 
-  #open(cursor) {
-    const source = new EventSource(`api/v1/events?after=${encodeURIComponent(cursor)}`);
+  /** Asks for what is behind the place `from`; up to the place `cursor` it is past. */
+  #open(from, cursor) {
+    const source = new EventSource(`api/v1/events?after=${encodeURIComponent(from)}`);
     this.#source = source;
+    this.#past = [];
+    const tellPast = (upTo) => {
+      if (!this.#past || !reaches(cursor, upTo)) return;
+      const past = this.#past;
+      [this.#past, this.#place] = [null, cursor];
+      this.#listener.past(past);
+    };
+    tellPast(from);
     const live = () => {
       this.#heard = true;
       this.#liveSince ||= Date.now();
@@ -120,8 +142,13 @@ export class Stream {
       this.#watch();
       const event = parsed(message.data);
       if (event === null) return this.#fail('the server sends what can’t be read');
+      if (this.#past) {
+        this.#past.push([kind, event]);
+        return tellPast(message.lastEventId);
+      }
+      this.#place = message.lastEventId;
       if (this.#fetching) this.#meanwhile.push([kind, event]);
-      this.#listener[kind](event, false);
+      return this.#listener[kind](event, false);
     };
     source.addEventListener('open', live);
     source.addEventListener('port', take('port'));
@@ -134,6 +161,7 @@ export class Stream {
     source.addEventListener('reset', () => {
       const steady = Date.now() - this.#liveSince > STEADY;
       this.#stop();
+      this.#place = null;
       this.#retryIn(steady ? 0 : this.#grow());
     });
     // The browser's own retry knows nothing of what changed besides verdicts meanwhile.

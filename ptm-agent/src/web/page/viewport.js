@@ -4,6 +4,9 @@ const { select, zoom, zoomIdentity } = globalThis.d3;
 
 const calm = globalThis.matchMedia('(prefers-reduced-motion: reduce)');
 
+/** So long after the last of many moves the drawing is at rest. */
+const REST = 150;
+
 export class Viewport {
   #element;
   #selection;
@@ -11,6 +14,8 @@ export class Viewport {
   #frame = { x: 0, y: 0, width: 1, height: 1 };
   #touched = false;
   #room;
+  #scale = 1;
+  #resting = 0;
 
   /**
    * @param {Element} element what is dragged
@@ -30,10 +35,17 @@ export class Viewport {
       .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && !this.#scrolls(event))
       .on('zoom', (event) => {
         if (event.sourceEvent) this.#touched = true;
+        clearTimeout(this.#resting);
+        element.toggleAttribute('data-panned', event.transform.k === this.#scale);
+        this.#scale = event.transform.k;
         element.toggleAttribute('data-zoomed', event.transform.k > this.#fitScale() * 1.05);
         move(event.transform);
       })
-      .on('end', rest);
+      .on('end', () => {
+        clearTimeout(this.#resting);
+        this.#resting = setTimeout(() => element.toggleAttribute('data-panned', false), REST);
+        rest();
+      });
     this.#selection = select(element).call(this.#zoom).on('dblclick.zoom', null);
   }
 

@@ -168,3 +168,29 @@ export function headline(counts, agent) {
     ? `All is well: all ${count(planned, 'port')} pass`
     : `All is well: all ${count(total, 'cable')} (${count(planned, 'port')}) pass`;
 }
+
+/**
+ * What stands below it: the ports, and why of some nothing is known.
+ * @param {import('./model.js').Model} model
+ * @returns {string}
+ */
+export function subline({ counts, ends, nodes, isAgent }) {
+  const { cables, ports, unplanned } = counts;
+  if (cables.pass + cables.fail + cables['no-info'] === 0)
+    return isAgent ? 'The plan has no cable of this machine.' : 'The plan has no cables.';
+  const number = (status) => `${ports[status].toLocaleString('en')} ${status === 'no-info' ? 'no info' : status}`;
+  const agents = [...nodes.values()].filter((node) => !node.stranger).map((node) => node.agent?.state);
+  const silent = agents.filter((state) => state && state !== 'up').length;
+  const without = isAgent ? 0 : agents.filter((state) => !state).length;
+  const cached = [...ends.values()].filter((end) => end.verdict?.cached).length;
+  return [
+    `${isAgent ? 'This machine’s ports' : 'Ports'}: ${['pass', 'fail', 'no-info'].map(number).join(', ')}`,
+    unplanned > 0 ? `${count(unplanned, 'neighbor')} not in the plan` : '',
+    silent > 0 ? `${count(silent, 'agent')} without verdicts` : '',
+    without === agents.length ? 'the map was told of no agent (ptm-agent map --agents)' : '',
+    without > 0 && without < agents.length ? `${count(without, 'machine')} without an agent` : '',
+    cached > 0 ? `${count(cached, 'port')} known from before a restart, not confirmed by LLDP yet` : '',
+  ]
+    .filter(Boolean)
+    .join('; ');
+}
