@@ -202,7 +202,6 @@ fn port_row(text: &str) -> PortRow {
         match_on: Some("IfName"),
         cached: true,
         changed: Some(Duration::MAX),
-        transitions: u64::MAX,
         explanation: text(),
         advice: Some(text()),
         difference: Some(Difference { field: text(), expected: text(), observed: text() }),

@@ -29,7 +29,6 @@ impl PortRow {
             match_on: match_on(report),
             cached: report.cached,
             changed: report.changed_at.map(|at| now.since(at)),
-            transitions: report.transitions,
             explanation: monitor::explain(report),
             advice: report.advice.clone(),
             difference: report.difference.as_ref().map(|difference| Difference {

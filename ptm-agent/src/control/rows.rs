@@ -46,8 +46,6 @@ pub struct PortRow {
     pub cached: bool,
     /// How long ago the verdict, or what LLDP says on the port, last changed.
     pub changed: Option<Duration>,
-    /// How often the verdict changed since the agent's start.
-    pub transitions: u64,
     /// The reason in a sentence.
     pub explanation: String,
     /// What to do about it.

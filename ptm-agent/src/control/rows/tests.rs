@@ -16,7 +16,6 @@ pub(crate) fn miswired() -> PortRow {
         match_on: Some("IfName"),
         cached: false,
         changed: Some(Duration::from_secs(265)),
-        transitions: 3,
         explanation: "expected vm2:eth1, found vm4:eth2: the system name is `vm4`, not `vm2`".to_owned(),
         advice: Some("vm4:eth2 belongs on eth2; move the cable from eth1 to eth2".to_owned()),
         difference: Some(Difference {
@@ -48,7 +47,6 @@ pub(crate) fn absent() -> PortRow {
         match_on: Some("IfName"),
         cached: false,
         changed: None,
-        transitions: 0,
         explanation: "expected vm4:eth2, and this machine has no such port".to_owned(),
         advice: None,
         difference: None,
