@@ -120,8 +120,22 @@ fn what_is_wrong_is_named_with_its_file_and_field() {
 #[test]
 fn a_complaint_does_not_show_what_is_secret() {
     let folder = Folder::new();
-    let complaint = folder.complaint("tls_server_config:\n  key: [sesame]\n");
-    assert!(!complaint.contains("sesame"), "{complaint}");
+    for text in [
+        "tls_server_config:\n  key: [sesame]\n",
+        "tls_server_config: sesame\n",
+        "basic_auth_users: sesame\n",
+        "basic_auth_users: [sesame]\n",
+        "basic_auth_users:\n  admin: sesame\n",
+        "basic_auth_users:\n  admin: [sesame]\n",
+        "basic_auth_users:\n  admin: {sesame: 1}\n",
+        "basic_auth_users:\n  admin: \"sesame\n",
+        "basic_auth_users:\n  admin: *sesame\n",
+        "basic_auth_users:\n  admin: !sesame a\n",
+        "sesame",
+    ] {
+        let complaint = folder.complaint(text);
+        assert!(!complaint.contains("sesame"), "{text}: {complaint}");
+    }
 }
 
 #[test]
@@ -187,5 +201,7 @@ async fn wrong_passwords_do_not_keep_out_who_is_known() {
     let (crowd, known) = tokio::join!(crowd, auth.check(Some(credentials("prometheus", "secret"))));
     assert_eq!(known, Verdict::Welcome);
     let wrong = crowd.iter().filter(|verdict| **verdict == Verdict::Wrong).count();
-    assert_eq!((wrong, crowd.len() - wrong), (16, 84), "so many are checked, the others are told to wait");
+    // Sixteen at a time; one that is done may make room before the last of the crowd comes.
+    assert!((16..50).contains(&wrong), "{wrong} are checked, the others are told to wait");
+    assert!(crowd.iter().all(|verdict| matches!(verdict, Verdict::Wrong | Verdict::Busy)), "{crowd:?}");
 }
