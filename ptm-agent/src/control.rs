@@ -25,7 +25,6 @@ mod answer;
 mod client;
 mod from_monitor;
 mod peer;
-pub(crate) mod rate_limit;
 mod refusal;
 mod request;
 mod server;

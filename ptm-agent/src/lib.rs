@@ -23,6 +23,7 @@ pub mod plan;
 pub mod plan_file;
 pub mod plan_watch;
 pub mod ptmctl;
+mod rate_limit;
 pub mod reload;
 pub mod snapshot;
 pub mod state;

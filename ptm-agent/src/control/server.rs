@@ -18,10 +18,10 @@ use tokio::time::{Instant, sleep_until};
 use super::answer::{Answer, notification};
 use super::client::{Client, Ending};
 use super::peer::Peer;
-use super::rate_limit::RateLimit;
 use super::refusal::Refusal;
 use super::request::{Command, Request};
 use super::rows::Change;
+use crate::rate_limit::RateLimit;
 
 /// A connected client, as long as it is connected. Never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

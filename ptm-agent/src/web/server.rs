@@ -35,8 +35,8 @@ use super::listen::{self, Io, ListenError, Listener, Peer, Socket, SocketFile};
 use super::routes::{self, Shared, refused};
 use super::site::Site;
 use super::unread::Unread;
-use crate::control::rate_limit::RateLimit;
 use crate::host;
+use crate::rate_limit::RateLimit;
 
 /// What clients may take.
 #[derive(Clone, Copy, Debug)]
