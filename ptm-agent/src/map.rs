@@ -41,8 +41,8 @@ use self::agents::{Address, Agents, AgentsError, Source, Target};
 use self::client::{Client, Options, OptionsError};
 use self::follow::{Times, follow};
 use self::merge::{AgentId, Merge};
-use self::shared::Shared;
-use crate::api::{self, Timestamp};
+use self::shared::{Shared, now};
+use crate::api;
 use crate::logging::with_causes;
 use crate::plan::Topology;
 use crate::plan_file::{PlanFile, PlanFileError};
@@ -272,10 +272,6 @@ fn account(Usable { file, sha256, plan }: &Usable<Topology>, took: Duration) -> 
         links: plan.directory().link_count(),
         failure: None,
     }
-}
-
-fn now() -> Timestamp {
-    std::time::SystemTime::now().into()
 }
 
 async fn changed(watch: &mut Option<PlanWatch>) {

@@ -131,12 +131,17 @@ impl Site for Shared {
         Ok(metrics::text(standing, self.counters.counts(), format))
     }
 
+    /// A map is of use with whatever agents it reaches.
+    async fn waits_for(&self) -> Result<Option<String>, Unavailable> {
+        Ok(None)
+    }
+
     fn history(&self) -> &Arc<History> {
         &self.history
     }
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     SystemTime::now().into()
 }
 

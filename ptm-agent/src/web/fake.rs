@@ -71,7 +71,7 @@ impl Site for FakeSite {
     }
 
     async fn port(&self, name: &str) -> Result<Option<api::PortDetail>, Unavailable> {
-        if name != "swp1" {
+        if !["swp1", "Ethernet1/1"].contains(&name) {
             return Ok(None);
         }
         self.answer(json!({ "server": server(), "node": "leaf1", "port": name, "neighbors": [] })).await
@@ -79,6 +79,10 @@ impl Site for FakeSite {
 
     async fn metrics(&self, _format: Format) -> Result<String, Unavailable> {
         Ok(self.metrics.clone())
+    }
+
+    async fn waits_for(&self) -> Result<Option<String>, Unavailable> {
+        self.answer(json!(null)).await
     }
 
     fn history(&self) -> &Arc<History> {

@@ -27,9 +27,7 @@ pub trait Site: Send + Sync + 'static {
     /// For `/metrics`.
     fn metrics(&self, format: metrics::Format) -> impl Future<Output = Result<String, Unavailable>> + Send;
     /// For `/readyz`: what it waits for before it is of use, in a sentence; `None`: for nothing.
-    fn waits_for(&self) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send {
-        async { self.summary().await.map(|_| None) }
-    }
+    fn waits_for(&self) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
     /// For `/api/v1/events`.
     fn history(&self) -> &Arc<History>;
 }

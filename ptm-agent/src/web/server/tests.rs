@@ -128,6 +128,26 @@ fn a_connection_serves_one_request_after_the_other() {
 }
 
 #[test]
+fn the_head_of_the_event_stream_is_not_the_stream() {
+    let running = start(Limits::default());
+    let head = running.ask("HEAD /api/v1/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("text/event-stream"), "{head}");
+    assert!(head.ends_with("\r\n\r\n"), "{head}");
+    running.await_counts("no reader", |counts| counts.stream_clients == 0);
+}
+
+#[test]
+fn what_might_be_two_requests_is_none() {
+    let running = start(Limits::default());
+    let smuggled = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for framing in ["Content-Length: 5\r\nTransfer-Encoding: chunked", "Content-Length: 0\r\nContent-Length: 51"] {
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n0\r\n\r\n{smuggled}");
+        let answer = running.ask(&request);
+        assert!(answer.starts_with("HTTP/1.1 4") && !answer.contains("ok\n"), "{framing}: {answer}");
+    }
+}
+
+#[test]
 fn a_place_is_for_one_and_free_when_he_leaves() {
     let running = start(Limits { connections: 2, ..Limits::default() });
     let inside = [running.connect(), running.connect()];
