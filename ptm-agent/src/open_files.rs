@@ -1,8 +1,8 @@
 //! The limit of open files (`RLIMIT_NOFILE`): raised for the agent, given back to what it starts.
 //!
 //! A shell or a service manager starts programs with a soft limit of 1,024, because `select` can't see descriptors
-//! beyond that. The agent doesn't use it and needs more: one a port, one a client and one a connection by HTTP. A hook script may run a program
-//! that does, and gets the limit that the agent was started with.
+//! beyond that. The agent doesn't use it and needs more: one a port, one a client and one a connection by HTTP. A hook
+//! script may run a program that does, and gets the limit that the agent was started with.
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
