@@ -12,7 +12,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, HeaderValue, USER_AGENT};
@@ -133,17 +133,15 @@ impl Client {
     }
 
     /// Asks for a path and reads all of the answer, `longest` bytes at most.
-    pub async fn get_all(&self, address: &Address, path: &str, longest: usize) -> Result<Bytes, Failure> {
+    pub async fn get_all(&self, address: &Address, path: &str, longest: usize) -> Result<Vec<u8>, Failure> {
         let Answer { body, _connection } = self.get(address, path, "application/json").await?;
         let seconds = self.limits.answer.as_secs();
         let hanging = |_| Failure::new(Reach::Hanging, format!("its answer is not complete after {seconds} s"));
-        let whole = timeout(self.limits.answer, Limited::new(body, longest).collect()).await.map_err(hanging)?;
-        whole.map(http_body_util::Collected::to_bytes).map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                return Failure::new(Reach::Invalid, format!("its answer has more than {} KiB", longest / 1024));
-            }
-            Failure::new(Reach::Unreachable, "it broke off in its answer")
-        })
+        match timeout(self.limits.answer, all_of(body, longest)).await.map_err(hanging)? {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(Failure::new(Reach::Invalid, format!("its answer has more than {} KiB", longest / 1024))),
+            Err(_) => Err(Failure::new(Reach::Unreachable, "it broke off in its answer")),
+        }
     }
 
     /// Asks for a path and reads the answer's head.
@@ -226,12 +224,27 @@ impl Client {
             return Failure::new(Reach::Invalid, what);
         }
         let reach = if status.is_server_error() { Reach::Unreachable } else { Reach::Invalid };
-        let body = timeout(self.limits.head, Limited::new(answer.body, LONGEST_REFUSAL).collect()).await;
-        let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let body = timeout(self.limits.head, all_of(answer.body, LONGEST_REFUSAL)).await;
+        let body = body.ok().and_then(Result::ok).flatten().unwrap_or_default();
         let why = serde_json::from_slice(&body).map_or_else(|_| String::new(), |Refused { error }| error);
         let why = if why.is_empty() { why } else { format!(": {}", check::name(&why)) };
         Failure::new(reach, format!("it answers {}{why}", status.as_u16()))
     }
+}
+
+/// A whole body; `None`: it has more than `longest` bytes. In one piece, as it may come in pieces of a byte, each of which
+/// takes many to keep.
+async fn all_of(mut body: Incoming, longest: usize) -> Result<Option<Vec<u8>>, hyper::Error> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame?;
+        let Some(piece) = frame.data_ref() else { continue };
+        if bytes.len() + piece.len() > longest {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(piece);
+    }
+    Ok(Some(bytes))
 }
 
 fn connector(path: &Path) -> Result<TlsConnector, rustls::pki_types::pem::Error> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
+use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -17,7 +18,7 @@ use super::client::{Answer, Client, Failure, TimeLimits};
 use super::merge::AgentId;
 use super::shared::Shared;
 use super::sse::{Message, Parser};
-use crate::api::{PortEvent, Reach, Topology};
+use crate::api::{PortEvent, Reach};
 
 /// The longest message of an agent's event stream, in bytes. One verdict has a few hundred, all escaped a few thousand.
 const LONGEST_MESSAGE: usize = 64 * 1024;
@@ -117,35 +118,35 @@ impl Follower {
 
     /// Asks for everything, and reads events from there on until the agent gives reason to ask again.
     async fn round(&mut self) -> Result<(), Failure> {
-        let invalid = |detail: &str| Failure::new(Reach::Invalid, detail);
         let (client, address) = (&self.client, &self.target.address);
         let ports = self.shared.ports_of(self.id);
         let longest = LONGEST_ANSWER + ports * LONGEST_PORT;
         let json = client.get_all(address, "/api/v1/topology", longest).await?;
-        let answer: Topology =
-            serde_json::from_slice(&json).map_err(|_| invalid("its answer is not an agent's: no JSON, or another"))?;
-        drop(json);
-        if !is_cursor(&answer.cursor) {
-            return Err(invalid("its answer has no cursor of an agent"));
+        let Place { cursor } = serde_json::from_slice(&json).map_err(|_| not_an_answer())?;
+        if !is_cursor(&cursor) {
+            return Err(Failure::new(Reach::Invalid, "its answer has no cursor of an agent"));
         }
-        let path = format!("/api/v1/events?after={}", answer.cursor);
+        let path = format!("/api/v1/events?after={cursor}");
         // An agent is not up before both work.
         let stream = client.get(address, &path, "text/event-stream").await?;
-        let mut answer = Some(answer);
+        let mut answer = Some(json);
         if !std::mem::replace(&mut self.doubted, true) {
             self.believe(&mut answer)?;
         }
         self.read(stream, answer, Pace::new(EVENTS_AT_ONCE + 2 * ports)).await
     }
 
-    fn believe(&self, answer: &mut Option<Topology>) -> Result<(), Failure> {
-        answer.take().map_or(Ok(()), |answer| self.shared.answer(self.id, answer))
+    /// Takes the answer, unless it was taken. Only now are values made of it, and at once what is kept: of a hostile
+    /// one they may be many times as large.
+    fn believe(&self, answer: &mut Option<Vec<u8>>) -> Result<(), Failure> {
+        let Some(json) = answer.take() else { return Ok(()) };
+        self.shared.answer(self.id, serde_json::from_slice(&json).map_err(|_| not_an_answer())?)
     }
 
     async fn read(
         &mut self,
         Answer { mut body, _connection }: Answer,
-        mut answer: Option<Topology>,
+        mut answer: Option<Vec<u8>>,
         mut pace: Pace,
     ) -> Result<(), Failure> {
         let mut parser = Parser::new(LONGEST_MESSAGE);
@@ -189,6 +190,16 @@ impl Follower {
             _ => Ok(false),
         }
     }
+}
+
+/// Of an answer, what is needed before it is believed.
+#[derive(Deserialize)]
+struct Place {
+    cursor: String,
+}
+
+fn not_an_answer() -> Failure {
+    Failure::new(Reach::Invalid, "its answer is not an agent's: no JSON, or another")
 }
 
 /// It goes into a request: nothing but what ours consist of.

@@ -149,6 +149,7 @@ fn bad_agents_show_as_such_and_a_good_one_beside_them_stays_live() {
         ("trickles-events", Kind::TricklesEvents, Reach::Hanging, "it says nothing for"),
         ("not-http", Kind::NotHttp, Reach::Invalid, "is not HTTP"),
         ("not-json", Kind::NotJson, Reach::Invalid, "no JSON"),
+        ("not-an-agent", Kind::NotAnAgent, Reach::Invalid, "no JSON, or another"),
         ("events-not-json", Kind::EventsNotJson, Reach::Invalid, "an event of it"),
         ("endless-answer", Kind::EndlessAnswer, Reach::Invalid, "its answer has more than"),
         ("endless-head", Kind::EndlessHead, Reach::Invalid, "is not HTTP"),

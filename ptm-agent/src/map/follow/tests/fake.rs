@@ -41,6 +41,8 @@ pub(super) enum Kind {
     TricklesEvents,
     NotHttp,
     NotJson,
+    /// Its answer has a cursor and nothing else of an agent's.
+    NotAnAgent,
     /// Its events are no JSON.
     EventsNotJson,
     /// Its answer has no end.
@@ -126,6 +128,7 @@ async fn one(
             Kind::BreaksOff => stream.write_all(b"400\r\n{").await,
             Kind::Trickles => trickle(stream, &json).await,
             Kind::NotJson => stream.write_all(b"<script>alert(1)</script>").await,
+            Kind::NotAnAgent => stream.write_all(b"{\"cursor\": \"1-0\"}").await,
             Kind::EndlessAnswer => loop {
                 stream.write_all(&[b' '; 1_024]).await?;
             },
