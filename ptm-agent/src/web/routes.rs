@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Extension, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
@@ -45,7 +46,7 @@ impl<S> Clone for Shared<S> {
 fn routes<S: Site>() -> [(&'static str, MethodRouter<Shared<S>>); 10] {
     [
         ("/", get(async |headers: HeaderMap| asset("index.html", &headers))),
-        ("/assets/{*path}", get(async |Path(path): Path<String>, headers: HeaderMap| asset(&path, &headers))),
+        ("/assets/{*path}", get(async |uri: Uri, headers: HeaderMap| asset(&uri.path()["/assets/".len()..], &headers))),
         ("/metrics", get(metrics::<S>)),
         ("/api/v1/topology", get(topology::<S>)),
         ("/api/v1/status", get(summary::<S>)),
@@ -83,11 +84,17 @@ async fn summary<S: Site>(State(shared): State<Shared<S>>) -> Result<Response, U
     Ok(Json(shared.site.summary().await?).into_response())
 }
 
-async fn port<S: Site>(State(shared): State<Shared<S>>, Path(name): Path<String>) -> Result<Response, Unavailable> {
-    let Some(detail) = shared.site.port(&name).await? else {
-        return Ok(nothing("no such port: /api/v1/topology lists them"));
+async fn port<S: Site>(
+    State(shared): State<Shared<S>>,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response, Unavailable> {
+    let detail = match name {
+        Ok(Path(name)) => shared.site.port(&name).await?,
+        // Not UTF-8.
+        Err(_) => None,
     };
-    Ok(Json(detail).into_response())
+    Ok(detail
+        .map_or_else(|| nothing("no such port: /api/v1/topology lists them"), |detail| Json(detail).into_response()))
 }
 
 async fn metrics<S: Site>(State(shared): State<Shared<S>>, headers: HeaderMap) -> Result<Response, Unavailable> {
@@ -114,9 +121,12 @@ struct From {
 async fn event_stream<S: Site>(
     State(shared): State<Shared<S>>,
     Extension(client): Extension<Arc<Client>>,
-    Query(from): Query<From>,
+    from: Result<Query<From>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Query(from)) = from else {
+        return refused(StatusCode::BAD_REQUEST, "`after` is given once, as the `cursor` of /api/v1/topology");
+    };
     let Some(counted) = shared.counters.stream_client(STREAM_CLIENTS) else {
         shared.counters.refuse_request(RefusedRequest::Busy);
         let busy = format!("{STREAM_CLIENTS} read the event stream already; try again later");

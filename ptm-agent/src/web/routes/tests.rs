@@ -46,12 +46,31 @@ async fn metrics_are_in_the_format_that_is_asked_for() {
 #[tokio::test]
 async fn what_is_not_there_says_so_as_json() {
     let site = Arc::new(FakeSite::new());
-    for path in
-        ["/nothing", "/api", "/api/v1/nothing", "/api/v1/ports/swp9", "/assets/nothing.js", "/assets/../page.rs"]
-    {
+    for path in [
+        "/nothing",
+        "/api",
+        "/api/v1/nothing",
+        "/api/v1/ports/swp9",
+        "/api/v1/ports/%ff",
+        "/assets/nothing.js",
+        "/assets/%ff",
+        "/assets/../page.rs",
+    ] {
         let (status, value) = get_json(&site, path).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         assert!(!value["error"].as_str().unwrap().is_empty());
+    }
+    let (status, value) = get_json(&site, "/api/v1/events?after=1-0&after=1-1").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(value["error"].as_str().unwrap().contains("once"));
+}
+
+#[tokio::test]
+async fn a_port_goes_by_its_name_as_a_url_writes_it() {
+    let site = Arc::new(FakeSite::new());
+    for (path, name) in [("swp1", "swp1"), ("swp%31", "swp1"), ("Ethernet1%2F1", "Ethernet1/1")] {
+        let (status, value) = get_json(&site, &format!("/api/v1/ports/{path}")).await;
+        assert_eq!((status, &value["port"]), (StatusCode::OK, &json!(name)), "{path}");
     }
 }
 
