@@ -117,12 +117,22 @@ fn an_agent_that_can_not_serve_does_not_start() {
     for (arguments, expected) in [
         (&["--listen", "127.0.0.1:7000", "--listen", "127.0.0.1:7000"][..], "sport = :7000"),
         (&["--listen", "unix:/nowhere/http"], "mkdir -p /nowhere"),
-        (&["--listen", "192.0.2.1:80"], "ip address"),
         (&["--web-config", &config], "gone.crt"),
     ] {
         let Output { status, stderr, .. } = fabric.node("vm1").unwrap().run_agent(arguments).unwrap();
         assert!(!status.success() && stderr.contains(expected), "{arguments:?}: {stderr}");
     }
+}
+
+#[test]
+fn a_management_address_may_come_late() {
+    if !scenario::may_run("an agent that listens at an address to come") {
+        return;
+    }
+    let mut fabric = agent_on_vm1(&["--listen", "192.0.2.1:10786"]);
+    let machine = vm1(&mut fabric);
+    machine.run(&["ip", "address", "add", "192.0.2.1/32", "dev", "lo"]).unwrap();
+    assert_eq!(get(machine, &["http://192.0.2.1:10786/healthz"]).0, 200);
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream as StdUnixStream};
 use std::path::{Path, PathBuf};
 
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, listen, setsockopt, socket, sockopt,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 
@@ -31,9 +33,6 @@ pub enum ListenError {
         port = .0.port()
     )]
     PortInUse(SocketAddr),
-    /// This machine does not have that address.
-    #[error("cannot listen at {0}: this machine does not have the address; `ip address` lists those it has")]
-    NotOurs(SocketAddr),
     /// Another server answers there.
     #[error("cannot listen at unix:{path}: another server listens there; stop it, or give another path with --listen", path = .0.display())]
     Taken(PathBuf),
@@ -103,9 +102,16 @@ pub(super) fn open(address: &Address) -> Result<(Socket, Option<SocketFile>), Li
     match address {
         Address::None => Err(io(io::ErrorKind::AddrNotAvailable.into())),
         Address::Tcp(at) => {
-            let listener = StdTcpListener::bind(at).map_err(|error| match error.kind() {
+            let listener = match StdTcpListener::bind(at) {
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+                    // A management address may come late, or by DHCP: cables are checked all the same.
+                    tracing::warn!("this machine does not have the address {at} yet; serving there when it does");
+                    listen_early(*at)
+                }
+                bound => bound,
+            };
+            let listener = listener.map_err(|error| match error.kind() {
                 io::ErrorKind::AddrInUse => ListenError::PortInUse(*at),
-                io::ErrorKind::AddrNotAvailable => ListenError::NotOurs(*at),
                 io::ErrorKind::PermissionDenied => ListenError::Forbidden(address.clone()),
                 _ => io(error),
             })?;
@@ -128,6 +134,17 @@ pub(super) fn open(address: &Address) -> Result<(Socket, Option<SocketFile>), Li
             Ok((Socket::Unix(listener), Some(file)))
         }
     }
+}
+
+/// Listens at an address that no interface has yet (`IP_FREEBIND`, ip(7); it holds for IPv6 too).
+fn listen_early(at: SocketAddr) -> io::Result<StdTcpListener> {
+    let family = if at.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let socket = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    setsockopt(&socket, sockopt::IpFreebind, &true)?;
+    bind(socket.as_raw_fd(), &SockaddrStorage::from(at))?;
+    listen(&socket, Backlog::MAXCONN)?;
+    Ok(socket.into())
 }
 
 /// Removes the socket that a server left behind which was killed.

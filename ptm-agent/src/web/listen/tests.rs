@@ -51,7 +51,14 @@ fn errors_say_what_to_do() {
     let at = listener.local_addr().unwrap();
     let in_use = error(&Address::Tcp(at));
     assert!(in_use.contains(&format!("sport = :{}", at.port())), "{in_use}");
-    assert!(error(&"192.0.2.1:80".parse().unwrap()).contains("ip address"));
+}
+
+#[test]
+fn an_address_that_no_interface_has_yet_is_listened_at() {
+    let (socket, _) = open(&"192.0.2.1:0".parse().unwrap()).unwrap();
+    let Some(Address::Tcp(at)) = socket.address() else { panic!("asked for TCP") };
+    assert!(at.ip().to_string() == "192.0.2.1" && at.port() != 0, "{at}");
+    assert!(error(&Address::Tcp(at)).contains("in use"));
 }
 
 #[test]

@@ -74,15 +74,6 @@ async fn a_port_goes_by_its_name_as_a_url_writes_it() {
     }
 }
 
-#[tokio::test]
-async fn a_port_goes_by_its_name_as_a_url_writes_it() {
-    let site = Arc::new(FakeSite::new());
-    for (path, name) in [("swp1", "swp1"), ("swp%31", "swp1"), ("Ethernet1%2F1", "Ethernet1/1")] {
-        let (status, value) = get_json(&site, &format!("/api/v1/ports/{path}")).await;
-        assert_eq!((status, &value["port"]), (StatusCode::OK, &json!(name)), "{path}");
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_server_whose_agent_hangs_is_not_ready() {
     let site = Arc::new(FakeSite::new());
