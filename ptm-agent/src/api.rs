@@ -14,7 +14,8 @@ use crate::monitor::{Reason, Status};
 
 /// `GET /api/v1/topology`: the plan's cables as far as the server knows them, and what is said of their ends.
 ///
-/// An agent answers with its own cables, its own end first; the map with all of the plan.
+/// An agent answers with its own cables, its own end first; the map with all of the plan, in which it shares each link
+/// (`L`) with its state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Topology<L = Link> {
     /// Who answers.

@@ -165,11 +165,6 @@ impl Merge {
         self.change();
     }
 
-    /// What is known of the plan.
-    pub fn plan(&self) -> &Plan {
-        &self.topology.plan
-    }
-
     /// These are the agents from now on. Those that are no longer among them are forgotten with what they said; the new
     /// ones are told with their targets.
     pub fn set_agents(&mut self, targets: &[Target], now: Timestamp) -> Vec<(AgentId, Target)> {
@@ -210,15 +205,6 @@ impl Merge {
     /// Whether the map knows this agent, still.
     pub fn knows(&self, id: AgentId) -> bool {
         self.agents.contains_key(&id)
-    }
-
-    /// How many ports the plan names of the agent's node; of the node that has most, where it is not known which it is.
-    pub fn ports_of(&self, id: AgentId) -> usize {
-        let node = self.agents.get(&id).and_then(|agent| agent.node.as_ref());
-        match node.and_then(|node| self.machines.get(node)) {
-            Some(machine) => machine.ports.len(),
-            None => self.machines.values().map(|machine| machine.ports.len()).max().unwrap_or(0),
-        }
     }
 
     /// The agent can't be reached, or its answer is none.
@@ -297,10 +283,9 @@ impl Merge {
             known.clone_from(&after);
             // Who was there all the time is told of what happened meanwhile; at first there is nothing to tell from.
             if was_up && before != reason {
-                let verdict = after.clone();
-                let time = verdict.as_ref().and_then(|verdict| verdict.since).unwrap_or(now);
+                let time = after.as_ref().and_then(|verdict| verdict.since).unwrap_or(now);
                 let (node, port) = (node.to_string(), port.into());
-                let event = PortEvent { time, node, port, planned: true, before, after: reason, verdict };
+                let event = PortEvent { time, node, port, planned: true, before, after: reason, verdict: after };
                 self.events.push_back(Event::Port(event));
             }
         }

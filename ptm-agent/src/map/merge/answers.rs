@@ -1,7 +1,7 @@
 //! What the map answers, from what it knows.
 
-use super::{Agent, Merge, Whole};
-use crate::api::{Count, End, Link, PortDetail, Reach, Server, Summary, Timestamp, Topology};
+use super::{Agent, AgentId, Merge, Whole};
+use crate::api::{Count, End, Link, Plan, PortDetail, Reach, Server, Summary, Timestamp, Topology};
 use crate::monitor::Status;
 use crate::web::Cursor;
 
@@ -61,6 +61,20 @@ impl Merge {
 
     fn server(&self, now: Timestamp) -> Server {
         Server { time: now, ..self.topology.server.clone() }
+    }
+
+    /// What is known of the plan.
+    pub fn plan(&self) -> &Plan {
+        &self.topology.plan
+    }
+
+    /// How many ports the plan names of the agent's node; of the node that has most, where it is not known which it is.
+    pub fn ports_of(&self, id: AgentId) -> usize {
+        let node = self.agents.get(&id).and_then(|agent| agent.node.as_ref());
+        match node.and_then(|node| self.machines.get(node)) {
+            Some(machine) => machine.ports.len(),
+            None => self.machines.values().map(|machine| machine.ports.len()).max().unwrap_or(0),
+        }
     }
 
     /// How each agent stands: its name on the map, and its state.
