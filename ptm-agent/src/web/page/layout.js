@@ -20,7 +20,7 @@ export const CROWD = 400;
  * A tier wider than this goes on in a second row, so that the whole has about a screen's shape: on a line of a hundred
  * machines no name can be read.
  */
-const widest = (nodes) => Math.min(3200, Math.max(1300, 1300 * Math.sqrt(nodes / 60)));
+const widest = (nodes, crowd) => Math.min(3200, (crowd ? 1300 : 1600) * Math.max(1, Math.sqrt(nodes / 60)));
 
 /**
  * @param {string} name
@@ -59,7 +59,7 @@ export function layout(nodes, cables, { before = new Map(), narrow = false } = {
       : placeTiers(
           members.map((name) => byName.get(name)),
           near,
-          { width, before, gap: crowd ? GAP : 62 },
+          { width, before, crowd },
         );
   });
   return pack(parts);
@@ -101,8 +101,7 @@ function placeRing(circle, width, narrow) {
   return boxes;
 }
 
-/** `gap`: between the rows of one tier, where the names of ports are written. */
-function placeTiers(nodes, near, { width, before, gap }) {
+function placeTiers(nodes, near, { width, before, crowd }) {
   const heights = tiers(nodes, near);
   const rows = Array.from({ length: Math.max(...heights.values()) + 1 }, () => []);
   for (const { name } of nodes) rows[heights.get(name)].push(name);
@@ -114,10 +113,12 @@ function placeTiers(nodes, near, { width, before, gap }) {
   }
   const ordered = order(rows, near);
   const cells = ordered.map((row) => Math.max(...row.map(width)) + GAP);
-  const lines = ordered.map((row, i) => Math.ceil((row.length * cells[i]) / widest(nodes.length)));
+  const lines = ordered.map((row, i) => Math.ceil((row.length * cells[i]) / widest(nodes.length, crowd)));
   const columns = ordered.map((row, i) => Math.ceil(row.length / lines[i]));
   const whole = Math.max(...columns.map((count, i) => count * cells[i]));
   const between = Math.min(520, Math.max(150, whole * 0.17));
+  // Between the rows of a tier the names of ports are written: below the upper row too, unless that is the lowest tier.
+  const step = ordered.map((_, tier) => BOX_HEIGHT + (crowd ? GAP : tier > 0 ? 100 : 62));
   const boxes = new Map();
   let y = 0;
   ordered.forEach((row, tier) => {
@@ -126,10 +127,10 @@ function placeTiers(nodes, near, { width, before, gap }) {
       // One below the other, each a little further right, so that a cable to a lower one shows beside the upper one.
       const [column, line] = [Math.floor(i / lines[tier]), i % lines[tier]];
       const x = (column + (line + 1) / (lines[tier] + 1)) * cell;
-      boxes.set(name, { x, y: y + line * (BOX_HEIGHT + gap), w: width(name), h: BOX_HEIGHT, shape: 'tier', tier });
+      boxes.set(name, { x, y: y + line * step[tier], w: width(name), h: BOX_HEIGHT, shape: 'tier', tier });
     });
     y -= between;
-    if (tier + 1 < lines.length) y -= (lines[tier + 1] - 1) * (BOX_HEIGHT + gap);
+    if (tier + 1 < lines.length) y -= (lines[tier + 1] - 1) * step[tier + 1];
   });
   return boxes;
 }
