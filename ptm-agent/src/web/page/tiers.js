@@ -127,7 +127,8 @@ function spread(nodes, near, known) {
 
 /**
  * Machines with the fewest neighbors are taken away, again and again: hosts, then leaves, then spines. Each is one
- * above the highest of those that went before it and are its neighbors, so that a leaf with a cable less is a leaf still.
+ * above the highest of those that went before it and are its neighbors, so that a leaf with a cable less is a leaf
+ * still.
  */
 function peel(nodes, near) {
   const left = new Map(nodes.map(({ name }) => [name, near.get(name).size]));
