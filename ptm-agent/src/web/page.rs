@@ -59,7 +59,6 @@ pub(super) const ASSETS: &[Asset] = assets! {
     "words.js": JAVASCRIPT,
     "vendor/LICENSE": TEXT,
     "vendor/LICENSE-d3-ease": TEXT,
-    "vendor/d3-color.min.js": JAVASCRIPT,
     "vendor/d3-dispatch.min.js": JAVASCRIPT,
     "vendor/d3-drag.min.js": JAVASCRIPT,
     "vendor/d3-ease.min.js": JAVASCRIPT,
@@ -147,7 +146,7 @@ mod tests {
     #[test]
     fn the_page_is_light() {
         let bytes: usize = ASSETS.iter().map(|asset| asset.bytes.len()).sum();
-        assert!(bytes < 240_000, "{bytes} bytes");
+        assert!(bytes < 230_000, "{bytes} bytes");
     }
 
     #[test]

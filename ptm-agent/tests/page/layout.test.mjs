@@ -8,7 +8,7 @@ import { crossings, order } from '../../src/web/page/order.js';
 import { panel } from '../../src/web/page/panel.js';
 import { strays } from '../../src/web/page/strays.js';
 import { adjacency, components, heightOf, ring as ringOf, tiers } from '../../src/web/page/tiers.js';
-import { asAgent, clos, large, leaf, link, miswired, ring, topology } from './shapes.mjs';
+import { asAgent, clos, large, leaf, link, miswired, ring, topology, verdict } from './shapes.mjs';
 
 const place = (shape, options) => {
   const model = new Model(shape);
@@ -84,6 +84,52 @@ test('a ring is drawn as a ring: as far from its middle each, in order', () => {
   const angles = ['vm1', 'vm2', 'vm3', 'vm4'].map((name) => Math.atan2(boxes.get(name).y, boxes.get(name).x));
   assert.equal(new Set(['vm1', 'vm2', 'vm3', 'vm4'].map((name) => boxes.get(name).shape)).size, 1);
   assert.ok(boxes.get('vm1').y < boxes.get('vm4').y && boxes.get('vm1').x < boxes.get('vm2').x, String(angles));
+});
+
+/** A ring of so many machines with so many hosts at each. */
+const ringOfHosts = (length, hosts) => {
+  const at = (i) => `sw${(i % length) + 1}`;
+  const links = Array.from({ length }, (_, i) => [
+    link(`${at(i)}:1`, `${at(i + 1)}:2`),
+    ...Array.from({ length: hosts(i) }, (_, j) => link(`${at(i)}:h${j}`, `host${i + 1}-${j}:eth0`)),
+  ]);
+  return topology('map', links.flat());
+};
+
+test('hosts stand outside of the ring that they hang from', () => {
+  for (const [length, hosts] of [
+    [4, () => 2],
+    [5, (i) => i],
+    [4, (i) => (i === 0 ? 1 : 0)],
+    [12, () => 24],
+  ]) {
+    const { boxes } = place(ringOfHosts(length, hosts));
+    const core = [...boxes].filter(([name]) => name.startsWith('sw')).map(([, box]) => box);
+    const [x0, y0] = ['x', 'y'].map((axis) => core.reduce((sum, box) => sum + box[axis], 0) / length);
+    const far = ({ x, y }) => Math.hypot(x - x0, y - y0);
+    for (const [name, box] of boxes) {
+      assert.equal(box.shape, 'ring', name);
+      if (name.startsWith('host')) assert.ok(far(box) > far(boxes.get(`sw${name.match(/\d+/)[0]}`)), name);
+      for (const [other, there] of boxes) if (name < other) assert.ok(!overlap(box, there), `${name} and ${other}`);
+    }
+  }
+});
+
+test('a plug in a port without a plan moves no machine', () => {
+  const shape = ring();
+  const before = place(shape).boxes;
+  const seen = verdict('unplanned', undefined, { observed: 'vm3:eth1' });
+  shape.unplanned.push({ node: 'vm1', port: 'eth5', verdict: seen });
+  const { model, boxes } = place(shape);
+  assert.equal(model.cables.size, 5);
+  assert.deepEqual(boxes, before);
+  seen.observed = 'stranger:eth0';
+  assert.ok([...place(shape).boxes.values()].every((box) => box.shape === 'ring'));
+});
+
+test('two spines and two leaves are no ring', () => {
+  const { boxes } = place(clos(2, 2, 2, false));
+  assert.ok([...boxes.values()].every(({ shape }) => shape === 'tier'));
 });
 
 test('higher tiers stand higher, and nobody stands on another', () => {

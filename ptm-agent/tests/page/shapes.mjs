@@ -69,7 +69,10 @@ export function topology(kind, links, more = {}) {
     nodes: names.map((name) => ({
       name,
       function: functions[name],
-      agent: kind === 'map' && !(name in agents) ? { state: 'up', address: `http://${name}:10786`, detail: '' } : agents[name],
+      agent:
+        kind === 'map' && !(name in agents)
+          ? { state: 'up', address: `http://${name}:10786`, detail: '' }
+          : agents[name],
     })),
     links,
     unplanned: [],

@@ -27,7 +27,10 @@ class Source extends EventTarget {
 let seen;
 const listener = {
   topology: (topology, gap) => seen.push(`topology ${topology.cursor}${gap ? ' after a gap' : ''}`),
-  past: (events) => events.length > 0 && seen.push(`past ${events.map(([kind, { port, node }]) => `${kind} ${port ?? node}`).join(', ')}`),
+  past: (events) => {
+    const told = events.map(([kind, { port, node }]) => `${kind} ${port ?? node}`);
+    if (told.length > 0) seen.push(`past ${told.join(', ')}`);
+  },
   port: (event, again) => seen.push(`port ${event.port}${again ? ' again' : ''}`),
   agent: (event) => seen.push(`agent ${event.node}`),
   state: (state, why) => seen.push(`${state} ${why}`.trim()),

@@ -3,7 +3,7 @@
 import { byId, h, name, replaceIfNew, rich, time } from './dom.js';
 import { advised } from './findings.js';
 import { halfKnown } from './speech.js';
-import { REACHES, STATUSES, count, plain, reasonWord, say } from './words.js';
+import { REACHES, STATUSES, count, plain, reasonWord, say, worstFirst } from './words.js';
 
 /** A machine with more cables than these lists its worst. */
 const MOST_ROWS = 100;
@@ -188,8 +188,7 @@ export class Details {
   }
 
   #node(node) {
-    const order = { fail: 0, 'no-info': 1, pass: 2 };
-    const cables = [...node.cables].sort((a, b) => order[a.status] - order[b.status]);
+    const cables = [...node.cables].sort((a, b) => worstFirst(a.status, b.status));
     const agent = node.agent;
     return {
       title: say`${node.name}`,

@@ -5,7 +5,7 @@ import { s } from './dom.js';
 import { CROWD, frame } from './layout.js';
 import { describeCable, describeNode } from './speech.js';
 import { strays } from './strays.js';
-import { REACHES, clipped, shown } from './words.js';
+import { REACHES, clipped, shown, worstFirst } from './words.js';
 
 /** So many port names are written at once: more can't be read, and each costs a frame. */
 const MOST_LABELS = 300;
@@ -335,9 +335,8 @@ export class Drawing {
 
   /** Cables, worst first, then machines: the order of the arrow keys. */
   sequence() {
-    const order = { fail: 0, 'no-info': 1, pass: 2 };
     const cables = [...this.#model.cables.values()].filter((cable) => this.#cables.has(cable.id));
-    cables.sort((a, b) => order[a.status] - order[b.status]);
+    cables.sort((a, b) => worstFirst(a.status, b.status));
     return [...cables.map((cable) => this.#cables.get(cable.id)), ...this.#nodes.values()];
   }
 

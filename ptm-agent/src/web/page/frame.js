@@ -35,7 +35,8 @@ export function showFrame(model, findings) {
   byId('server').textContent = shown(called(model));
   byId('server').title = shown(called(model));
   const { fail, pass } = counts.cables;
-  const state = fail > 0 ? 'fail' : counts.cables['no-info'] > 0 || pass === 0 || findings.length > 0 ? 'no-info' : 'pass';
+  const well = pass > 0 && counts.cables['no-info'] === 0 && findings.length === 0;
+  const state = fail > 0 ? 'fail' : well ? 'pass' : 'no-info';
   const head = byId('headline');
   head.dataset.status = state;
   const words = headline(counts, model.isAgent);

@@ -2,8 +2,7 @@
 
 import { compareNames } from './model.js';
 import { adjacency, tiers } from './tiers.js';
-
-const WORSE = { fail: 2, 'no-info': 1, pass: 0 };
+import { worstFirst } from './words.js';
 
 /**
  * @typedef {{row: number, column: number, names: [string, string], status: string, cables: number, failing: number}}
@@ -50,7 +49,7 @@ export function judge({ cells, byCable }, model) {
     if (!cell) continue;
     cell.cables++;
     if (cable.status === 'fail') cell.failing++;
-    if (WORSE[cable.status] > WORSE[cell.status]) cell.status = cable.status;
+    if (worstFirst(cable.status, cell.status) < 0) cell.status = cable.status;
   }
 }
 

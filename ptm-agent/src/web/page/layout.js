@@ -3,7 +3,7 @@
 
 import { compareNames } from './model.js';
 import { order } from './order.js';
-import { adjacency, components, ring, tiers } from './tiers.js';
+import { adjacency, components, ringWithLeaves, tiers } from './tiers.js';
 
 /**
  * @typedef {{x: number, y: number, w: number, h: number, shape: 'tier' | 'ring' | 'own' | 'left' | 'right', tier:
@@ -20,7 +20,7 @@ export const CROWD = 400;
  * A tier wider than this goes on in a second row, so that the whole has about a screen's shape: on a line of a hundred
  * machines no name can be read.
  */
-const widest = (nodes) => Math.min(3200, Math.max(1300, 1300 * Math.sqrt(nodes / 60)));
+const widest = (nodes, crowd) => Math.min(3200, (crowd ? 1300 : 1600) * Math.max(1, Math.sqrt(nodes / 60)));
 
 /**
  * @param {string} name
@@ -34,14 +34,17 @@ export function boxWidth(name, ends, least = 64) {
 }
 
 /**
- * @param {Array<{name: string, function?: string}>} nodes
- * @param {Array<{a: {node: string}, b: {node: string}}>} cables
+ * @param {Array<{name: string, function?: string, stranger: boolean}>} nodes
+ * @param {Array<{a: {node: string}, b: {node: string}, planned: boolean}>} cables
  * @param {{before?: Map<string, Box>, narrow?: boolean}} [options] where they stood; whether the screen is narrow
  * @returns {Layout}
  */
 export function layout(nodes, cables, { before = new Map(), narrow = false } = {}) {
-  const near = adjacency(nodes, cables);
   const byName = new Map(nodes.map((node) => [node.name, node]));
+  // The plan says who stands where: a plug in a wrong port moves no machine. Whom it does not know stands near whom he
+  // is cabled to.
+  const counts = ({ a, b, planned }) => planned || [a, b].some(({ node }) => byName.get(node).stranger);
+  const near = adjacency(nodes, cables.filter(counts));
   const degrees = new Map(nodes.map((node) => [node.name, 0]));
   for (const { a, b } of cables) for (const { node } of [a, b]) degrees.set(node, (degrees.get(node) ?? 0) + 1);
   // In a crowd names count, not ports: these can be read closer to.
@@ -49,43 +52,56 @@ export function layout(nodes, cables, { before = new Map(), narrow = false } = {
   const width = (name) =>
     boxWidth(name, crowd && degrees.get(name) < 40 ? 0 : degrees.get(name) * 0.75, byName.get(name).agent ? 96 : 64);
   const parts = components(near).map((members) => {
-    const circle = ring(members, near);
-    const functions = new Set(members.map((name) => byName.get(name).function));
-    return circle && functions.size === 1
+    const circle = ringWithLeaves(members, near);
+    const functions = new Set([...(circle ?? new Map()).keys()].map((name) => byName.get(name).function));
+    return functions.size === 1
       ? placeRing(circle, width, narrow)
       : placeTiers(
           members.map((name) => byName.get(name)),
           near,
-          { width, before, gap: crowd ? GAP : 62 },
+          { width, before, crowd },
         );
   });
   return pack(parts);
 }
 
-function placeRing(names, width, narrow) {
+/** What hangs from a machine of the ring stands outside of it, on a second ring. */
+function placeRing(circle, width, narrow) {
+  const names = [...circle.keys()];
   const widest = Math.max(...names.map(width));
   const around = names.length * (widest + 70);
   const [rx, ry] = narrow
     ? [Math.max(160, around / 7.6), Math.max(210, around / 5.4)]
     : [Math.max(330, around / 5.2), Math.max(180, around / 7.6)];
+  const most = Math.max(...[...circle.values()].map((leaves) => leaves.length));
+  const widestLeaf = Math.max(0, ...[...circle.values()].flat().map(width));
+  // Neighbors so far apart that they do not overlap, on the flat part of the ring or on the steep one.
+  const step = (2 * Math.PI) / (names.length * most);
+  const outer = [
+    Math.max(rx + widest + 100, (1.5 * (widestLeaf + GAP)) / step),
+    Math.max(ry + 150, (1.5 * (BOX_HEIGHT + GAP)) / step),
+  ];
   const boxes = new Map();
-  names.forEach((name, i) => {
-    // The first and second at the top, clockwise.
-    const angle = ((i - 0.5) / names.length) * 2 * Math.PI - Math.PI / 2;
+  const place = (name, angle, [x, y]) =>
     boxes.set(name, {
-      x: Math.cos(angle) * rx,
-      y: Math.sin(angle) * ry,
+      x: Math.cos(angle) * x,
+      y: Math.sin(angle) * y,
       w: width(name),
       h: BOX_HEIGHT,
       shape: 'ring',
       tier: 0,
     });
+  names.forEach((name, i) => {
+    // The first and second at the top, clockwise.
+    const angle = ((i - 0.5) / names.length) * 2 * Math.PI - Math.PI / 2;
+    place(name, angle, [rx, ry]);
+    const leaves = circle.get(name);
+    leaves.forEach((leaf, j) => place(leaf, angle + (j - (leaves.length - 1) / 2) * step, outer));
   });
   return boxes;
 }
 
-/** `gap`: between the rows of one tier, where the names of ports are written. */
-function placeTiers(nodes, near, { width, before, gap }) {
+function placeTiers(nodes, near, { width, before, crowd }) {
   const heights = tiers(nodes, near);
   const rows = Array.from({ length: Math.max(...heights.values()) + 1 }, () => []);
   for (const { name } of nodes) rows[heights.get(name)].push(name);
@@ -97,10 +113,12 @@ function placeTiers(nodes, near, { width, before, gap }) {
   }
   const ordered = order(rows, near);
   const cells = ordered.map((row) => Math.max(...row.map(width)) + GAP);
-  const lines = ordered.map((row, i) => Math.ceil((row.length * cells[i]) / widest(nodes.length)));
+  const lines = ordered.map((row, i) => Math.ceil((row.length * cells[i]) / widest(nodes.length, crowd)));
   const columns = ordered.map((row, i) => Math.ceil(row.length / lines[i]));
   const whole = Math.max(...columns.map((count, i) => count * cells[i]));
   const between = Math.min(520, Math.max(150, whole * 0.17));
+  // Between the rows of a tier the names of ports are written: below the upper row too, unless that is the lowest tier.
+  const step = ordered.map((_, tier) => BOX_HEIGHT + (crowd ? GAP : tier > 0 ? 100 : 62));
   const boxes = new Map();
   let y = 0;
   ordered.forEach((row, tier) => {
@@ -109,10 +127,10 @@ function placeTiers(nodes, near, { width, before, gap }) {
       // One below the other, each a little further right, so that a cable to a lower one shows beside the upper one.
       const [column, line] = [Math.floor(i / lines[tier]), i % lines[tier]];
       const x = (column + (line + 1) / (lines[tier] + 1)) * cell;
-      boxes.set(name, { x, y: y + line * (BOX_HEIGHT + gap), w: width(name), h: BOX_HEIGHT, shape: 'tier', tier });
+      boxes.set(name, { x, y: y + line * step[tier], w: width(name), h: BOX_HEIGHT, shape: 'tier', tier });
     });
     y -= between;
-    if (tier + 1 < lines.length) y -= (lines[tier + 1] - 1) * (BOX_HEIGHT + gap);
+    if (tier + 1 < lines.length) y -= (lines[tier + 1] - 1) * step[tier + 1];
   });
   return boxes;
 }

@@ -3,7 +3,7 @@
 import { byId, h, name, replaceIfNew, rich, time } from './dom.js';
 import { compareNames } from './model.js';
 import { halfKnown } from './speech.js';
-import { REASONS, STATUSES, count, reasonWord } from './words.js';
+import { REASONS, STATUSES, count, reasonWord, worstFirst } from './words.js';
 
 /** A list of thousands is read by nobody; the rest comes when asked for. */
 const STEP = 100;
@@ -129,9 +129,8 @@ export class CableTable {
   /** @param {import('./model.js').Model} model @param {string | null} status only cables of this one */
   show(model, status) {
     this.#last = [model, status];
-    const order = { fail: 0, 'no-info': 1, pass: 2 };
     const cables = [...model.cables.values()].filter((cable) => !status || cable.status === status);
-    cables.sort((x, y) => order[x.status] - order[y.status] || compareNames(x.a.key, y.a.key));
+    cables.sort((x, y) => worstFirst(x.status, y.status) || compareNames(x.a.key, y.a.key));
     const old = new Map([...this.#body.rows].map((row) => [row.dataset.row, row]));
     const rows = cables.slice(0, this.#most).map((cable) => {
       const row = old.get(cable.id) ?? h('tr', { 'data-row': cable.id });

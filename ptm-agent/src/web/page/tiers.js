@@ -74,6 +74,25 @@ export function ring(members, near) {
 }
 
 /**
+ * A ring with machines that hang from its own, such as hosts: those of the ring in order, and what hangs from each;
+ * null if it is none.
+ * @param {string[]} members @param {Map<string, Set<string>>} near
+ * @returns {Map<string, string[]> | null}
+ */
+export function ringWithLeaves(members, near) {
+  const hangs = (name) => near.get(name).size === 1;
+  const core = members.filter((name) => !hangs(name));
+  const within = core.map((name) => [name, new Set([...near.get(name)].filter((it) => !hangs(it)))]);
+  const circle = ring(core, new Map(within));
+  if (!circle) return null;
+  const leaves = circle.map((name) => [...near.get(name)].filter(hangs).sort(compareNames));
+  // Two leaves with hosts and two spines without are no ring, though cabled as one.
+  const [a, b, c, d] = leaves.map((those) => those.length > 0);
+  if (circle.length === 4 && a === c && b === d && a !== b) return null;
+  return new Map(circle.map((name, i) => [name, leaves[i]]));
+}
+
+/**
  * @param {Array<{name: string, function?: string}>} nodes of one component
  * @param {Map<string, Set<string>>} near
  * @returns {Map<string, number>} 0 and up, none left out
@@ -108,8 +127,8 @@ function spread(nodes, near, known) {
 
 /**
  * Machines with the fewest neighbors are taken away, again and again: hosts, then leaves, then spines. Each is one
- * above
- * the highest of those that went before it and are its neighbors, so that a leaf with a cable less is a leaf still.
+ * above the highest of those that went before it and are its neighbors, so that a leaf with a cable less is a leaf
+ * still.
  */
 function peel(nodes, near) {
   const left = new Map(nodes.map(({ name }) => [name, near.get(name).size]));

@@ -64,6 +64,11 @@ export const STATUSES = {
   pass: { symbol: '✓', word: 'pass', means: 'both ends hear the neighbor that the plan names' },
 };
 
+const WORST_FIRST = ['fail', 'no-info', 'pass'];
+
+/** Compares two statuses: the worse one comes first. */
+export const worstFirst = (a, b) => WORST_FIRST.indexOf(a) - WORST_FIRST.indexOf(b);
+
 /** How an agent stands. */
 export const REACHES = {
   connecting: { rank: 12, word: 'was not heard yet', symbol: '…' },
