@@ -8,6 +8,8 @@ use nix::unistd::Pid;
 use ptm_tests::wait::{self, PATIENCE};
 use ptm_tests::{Cabling, Fabric, Frame, Node};
 
+use crate::ports::Wires;
+
 /// The machine under test.
 pub(crate) const NODE: &str = "leaf1";
 /// Where the other ends of its ports are.
@@ -21,6 +23,21 @@ pub(crate) fn machines(names: &[&str], plan: &str) -> Result<Fabric> {
         // Shells that start at each change of a verdict would be measured too.
         node.machine().run(&["rm", "-r", "/run/ptm/hooks"])?;
     }
+    Ok(fabric)
+}
+
+/// The agent on [`NODE`] with this many ports, all of which pass: who the plan expects was heard on each.
+pub(crate) fn passing(ports: usize) -> Result<Fabric> {
+    let mut fabric = machines(&[NODE, FAR], &plan(ports))?;
+    let wires = Wires::make(&mut fabric, NODE, FAR, ports)?;
+    let node = fabric.node(NODE)?;
+    node.start_agent(&[])?;
+    await_ports(node, ports)?;
+    for port in 0..ports {
+        wires.send(port, &announcement(port, None))?;
+    }
+    await_frames(node, ports);
+    node.await_reason(&format!("swp{ports}"), "match")?;
     Ok(fabric)
 }
 

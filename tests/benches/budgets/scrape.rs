@@ -11,8 +11,7 @@ use nix::unistd::Pid;
 use ptm_agent::web::DEFAULT_PORT;
 use ptm_tests::Machine;
 
-use crate::agents::{self, FAR, NODE, Resident, megabytes};
-use crate::ports::Wires;
+use crate::agents::{self, NODE, Resident, megabytes};
 use crate::table::{Table, median, quantile};
 
 const BUDGET: Duration = Duration::from_millis(5);
@@ -22,17 +21,9 @@ const SCRAPES: usize = 500;
 const PAUSE: Duration = Duration::from_millis(10);
 
 pub(crate) fn measure(table: &mut Table) -> Result<()> {
-    let mut fabric = agents::machines(&[NODE, FAR], &agents::plan(PORTS))?;
-    let wires = Wires::make(&mut fabric, NODE, FAR, PORTS)?;
+    let mut fabric = agents::passing(PORTS)?;
     let node = fabric.node(NODE)?;
-    node.start_agent(&[])?;
-    agents::await_ports(node, PORTS)?;
-    for port in 0..PORTS {
-        wires.send(port, &agents::announcement(port, None))?;
-    }
-    agents::await_frames(node, PORTS);
-    node.await_reason(&format!("swp{PORTS}"), "match")?;
-    let agent = node.agent().expect("started above").pid();
+    let agent = node.agent().expect("it was started").pid();
     let before = Resident::settled(agent)?;
 
     let mut scraper = Scraper::connect(node.machine())?;
