@@ -172,15 +172,21 @@ fn what_is_printed_as_json_fits_its_schema() {
     let printed = |fabric: &mut Fabric, arguments: &[&str]| -> Value {
         serde_json::from_str(&fabric.node("vm1").unwrap().ptmctl(arguments).unwrap().stdout).unwrap()
     };
-    let rounds: [Change; 3] = [
+    let rounds: [Change; 4] = [
         |_| Ok(()),
         |fabric| {
             fabric.exchange("vm1:eth1", "vm1:eth2")?;
-            fabric.node("vm1")?.await_reason("eth1", "wrong-node").map(drop)
+            fabric.node("vm1")?.await_reason("eth1", "wrong-node")?;
+            fabric.node("vm1")?.await_reason("eth2", "wrong-node").map(drop)
         },
         |fabric| {
             fabric.remove_port("vm1:eth1")?;
             fabric.node("vm1")?.await_reason("eth1", "absent").map(drop)
+        },
+        // Nobody is heard any more: the neighbors are refused.
+        |fabric| {
+            fabric.remove_port("vm1:eth2")?;
+            fabric.node("vm1")?.await_reason("eth2", "absent").map(drop)
         },
     ];
     for prepare in rounds {
@@ -199,10 +205,12 @@ fn what_is_printed_as_json_fits_its_schema() {
     }
     let lines = wait::until("changes", PATIENCE, || {
         let lines = listener.log();
-        if lines.contains("\"absent\"") { Ok(lines) } else { Err(lines) }
+        if lines.matches("\"absent\"").count() == 2 && lines.ends_with('\n') { Ok(lines) } else { Err(lines) }
     });
     let changes = lines.unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     all.insert("change", changes);
+    let refused = all["neighbors"].last().unwrap();
+    assert_eq!(refused["0"]["cmd_status"], "fail", "{refused}");
     for (name, instances) in all {
         assert!(!instances.is_empty(), "{name}");
         check(name, &instances).unwrap_or_else(|why| panic!("{name}: {why}\n{instances:#?}"));
