@@ -133,13 +133,22 @@ impl History {
                 state.bytes -= oldest.message.len();
             }
         }
-        self.pushed.notify_one();
+        self.tell();
     }
 
     /// Tells readers that something besides verdicts changed.
     pub fn changed(&self) {
         self.state().changes += 1;
-        self.pushed.notify_one();
+        self.tell();
+    }
+
+    /// Wakes the relay, unless nobody reads: a thread that wakes for nobody takes its processor from whoever was just
+    /// notified of the same event. A reader takes part before he looks at the state for the first time, so either he
+    /// is counted here, or he sees what was put there.
+    fn tell(&self) {
+        if self.news.receiver_count() > 0 {
+            self.pushed.notify_one();
+        }
     }
 
     /// The place behind the last event.

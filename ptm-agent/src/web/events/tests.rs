@@ -123,3 +123,13 @@ async fn what_is_pushed_wakes_readers_by_one_call_of_the_relay() {
     assert!(futures_util::poll!(relay).is_pending());
     assert!(!news.has_changed().unwrap());
 }
+
+#[tokio::test(start_paused = true)]
+async fn while_nobody_reads_the_relay_sleeps() {
+    let history = History::new(4);
+    history.push(&port_event(1));
+    history.changed();
+    let news = history.news();
+    assert!(futures_util::poll!(pin!(history.relay())).is_pending());
+    assert!(!news.has_changed().unwrap());
+}
