@@ -190,14 +190,15 @@ impl Snapshot {
 pub fn port_row(report: &Report<'_>, capture: Option<Result<AttachPoint, String>>, now: BootTime) -> PortRow {
     let attachment = |point: AttachPoint| Attachment { hook: point.hook().to_owned(), mode: point.mode().to_owned() };
     let capture = capture.map(|capture| capture.map(attachment));
-    PortRow { advice: advice(report), ..PortRow::from_report(report, capture, now) }
+    let row = PortRow::from_report(report, capture, now);
+    PortRow { advice: advice(row.reason, &row.port, row.advice), ..row }
 }
 
 /// The monitor's advice, or, where nobody is heard, what the NIC's driver is known for.
-fn advice(report: &Report<'_>) -> Option<String> {
-    let silent = report.reason == Reason::Silent;
-    let firmware = silent.then(|| firmware_lldp_advice(&driver(report.port)?, report.port)).flatten();
-    firmware.or_else(|| report.advice.clone())
+pub fn advice(reason: Reason, port: &str, advice: Option<String>) -> Option<String> {
+    let silent = reason == Reason::Silent;
+    let firmware = silent.then(|| firmware_lldp_advice(&driver(port)?, port)).flatten();
+    firmware.or(advice)
 }
 
 /// This node and those that its cables lead to, each once.
@@ -249,3 +250,6 @@ pub fn port_event(event: &Event, node: &str, wall: &WallClock) -> api::PortEvent
     let (planned, before, after) = (event.planned, event.before, event.after);
     api::PortEvent { time, node: node.to_owned(), port, planned, before, after, verdict }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ fn snapshot() -> Snapshot {
     of(monitor())
 }
 
-fn of(monitor: Monitor) -> Snapshot {
+pub(crate) fn of(monitor: Monitor) -> Snapshot {
     let latency = latency();
     latency.observe(70e-6);
     latency.observe(0.5);
