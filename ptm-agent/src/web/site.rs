@@ -73,13 +73,13 @@ impl Site for AgentSite {
     /// Ready is an agent that listens, or failed to, on each of the plan's ports that is there.
     async fn waits_for(&self) -> Result<Option<String>, Unavailable> {
         let snapshot = self.snapshot().await?;
-        let planned = snapshot.ports().iter().filter(|row| row.planned);
+        let planned = snapshot.monitor.reports().filter(|report| report.expectation.is_some());
         let (settled, waiting): (Vec<_>, Vec<_>) = planned
-            .filter_map(|row| Some((row, row.interface.as_ref()?)))
-            .partition(|(_, interface)| interface.capture.is_some());
-        let Some((first, _)) = waiting.first() else { return Ok(None) };
-        let (there, port) = (settled.len() + waiting.len(), &first.port);
-        Ok(Some(format!("the agent listens on {} of the plan's {there} ports so far; {port} is next", settled.len())))
+            .filter_map(|report| Some((report.port, report.ifindex?)))
+            .partition(|(_, ifindex)| snapshot.captures.contains_key(ifindex));
+        let Some((port, _)) = waiting.first() else { return Ok(None) };
+        let (settled, there) = (settled.len(), settled.len() + waiting.len());
+        Ok(Some(format!("the agent listens on {settled} of the plan's {there} ports so far; {port} is next")))
     }
 
     fn history(&self) -> &Arc<History> {
