@@ -327,6 +327,7 @@ impl Agent {
             monitor: monitor.clone(),
             captures: capture.ports().map(|(ifindex, port)| (ifindex, captured(port))).collect(),
             rows: OnceLock::new(),
+            json: OnceLock::new(),
             kernel: capture.counters(),
             links: links.counters(),
             control: control.counters(),

@@ -9,6 +9,7 @@ use std::iter;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use prometheus_client::metrics::histogram::Histogram;
 use ptm_common::IfIndex;
 
@@ -44,6 +45,8 @@ pub struct Snapshot {
     pub captures: HashMap<IfIndex, Result<AttachPoint, String>>,
     /// What is asked for by [`Snapshot::ports`].
     pub rows: OnceLock<Vec<PortRow>>,
+    /// What is asked for by [`Snapshot::topology_json`].
+    pub json: OnceLock<Bytes>,
     /// What the kernel half counted.
     pub kernel: ptm_common::Counters,
     /// What befell the watcher of interfaces.
@@ -95,6 +98,12 @@ impl Snapshot {
             links: links.collect(),
             unplanned: unplanned.into_iter().map(|row| self.end(row)).collect(),
         }
+    }
+
+    /// The same as JSON: made when first asked for, for all who share this snapshot.
+    pub fn topology_json(&self) -> Bytes {
+        let make = || serde_json::to_vec(&self.topology()).expect("plain data is serialised without errors").into();
+        self.json.get_or_init(make).clone()
     }
 
     /// For `GET /api/v1/status`.

@@ -18,7 +18,7 @@ pub struct Unavailable;
 
 /// What the routes ask.
 pub trait Site: Send + Sync + 'static {
-    /// For `/api/v1/topology`, as JSON: the map's is large, and made once for all who ask.
+    /// For `/api/v1/topology`, as JSON: it may be large, and many ask at once, for whom it is made once.
     fn topology(&self) -> impl Future<Output = Result<Bytes, Unavailable>> + Send;
     /// For `/api/v1/status`.
     fn summary(&self) -> impl Future<Output = Result<api::Summary, Unavailable>> + Send;
@@ -53,9 +53,7 @@ impl AgentSite {
 
 impl Site for AgentSite {
     async fn topology(&self) -> Result<Bytes, Unavailable> {
-        Ok(serde_json::to_vec(&self.snapshot().await?.topology())
-            .expect("plain data is serialised without errors")
-            .into())
+        Ok(self.snapshot().await?.topology_json())
     }
 
     async fn summary(&self) -> Result<api::Summary, Unavailable> {
