@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,13 +23,12 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::Semaphore;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::agents::Address;
-use super::check;
+use super::{check, lookup};
 use crate::api::{Reach, Refused};
 use crate::logging::with_causes;
 
@@ -42,10 +40,6 @@ const LONGEST_PASSWORD: usize = 4 * 1024;
 
 /// The head of an answer, and what is read ahead of its body, in bytes.
 const READ_AHEAD: usize = 64 * 1024;
-
-/// Names that are looked up at a time. Each takes one of the runtime's 512 threads, for as long as the resolver waits for
-/// name servers: reading the plan needs one, too, and nothing may pile up while they are away.
-const LOOKUPS: usize = 256;
 
 /// How much is read of an answer that is not what was asked for.
 const LONGEST_REFUSAL: usize = 4 * 1024;
@@ -122,7 +116,6 @@ pub struct Client {
     tls: Option<TlsConnector>,
     authorization: Option<HeaderValue>,
     limits: TimeLimits,
-    lookups: Arc<Semaphore>,
 }
 
 impl Client {
@@ -136,7 +129,7 @@ impl Client {
             // Those of the system are not missed before an agent is asked by TLS.
             Err(_) => None,
         };
-        Ok(Self { tls, authorization, limits, lookups: Arc::new(Semaphore::new(LOOKUPS)) })
+        Ok(Self { tls, authorization, limits })
     }
 
     /// Asks for a path and reads all of the answer, `longest` bytes at most.
@@ -208,7 +201,7 @@ impl Client {
             return Ok(Box::new(UnixStream::connect(path).await?));
         };
         let (host, port) = (address.host().unwrap_or_default(), address.port().unwrap_or_default());
-        let stream = TcpStream::connect(&*self.look_up(host, port).await?).await?;
+        let stream = TcpStream::connect(&*lookup::addresses(host, port).await?).await?;
         if !tls {
             return Ok(Box::new(stream));
         }
@@ -217,20 +210,6 @@ impl Client {
         })?;
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         Ok(Box::new(connector.connect(name, stream).await?))
-    }
-
-    /// Where the host is. Whoever gives up waiting for it leaves the look-up to its end, and its place taken until then.
-    async fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        if let Ok(address) = host.parse::<IpAddr>() {
-            return Ok(vec![(address, port).into()]);
-        }
-        let place = Arc::clone(&self.lookups).acquire_owned().await.map_err(io::Error::other)?;
-        let host = host.to_owned();
-        let look = move || {
-            let _place = place;
-            (host.as_str(), port).to_socket_addrs().map(Iterator::collect)
-        };
-        spawn_blocking(look).await.map_err(io::Error::other)?
     }
 
     /// What another status than 200 says.
@@ -310,31 +289,4 @@ fn authorization(user: &str, file: &Path) -> Result<HeaderValue, OptionsError> {
     // Shown nowhere, not for debugging either.
     value.set_sensitive(true);
     Ok(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::pin::pin;
-
-    use futures_util::poll;
-    use tokio::net::TcpListener;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn names_that_are_not_found_hold_up_names_alone() {
-        let second = Duration::from_secs(1);
-        let limits = TimeLimits { connect: second, head: second, answer: second };
-        let client = Client::new(&Options::default(), limits).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let [by_address, by_name] = ["127.0.0.1", "localhost"].map(|host| format!("{host}:{port}").parse().unwrap());
-        let hanging = Arc::clone(&client.lookups).acquire_many_owned(LOOKUPS.try_into().unwrap()).await.unwrap();
-        assert!(client.connect(&by_address).await.is_ok());
-        let mut waiting = pin!(client.connect(&by_name));
-        assert!(poll!(waiting.as_mut()).is_pending());
-        drop(hanging);
-        assert!(waiting.await.is_ok());
-        assert_eq!(client.lookups.available_permits(), LOOKUPS);
-    }
 }
