@@ -245,9 +245,7 @@ impl Agent {
         if self.to_attach.is_empty() {
             // From here on it only watches.
             resident::release_text();
-        }
-        // A port's details show it. Once for all: at the start there are many, one after the other.
-        if self.to_attach.is_empty() {
+            // A port's details show it. Once for all: at the start there are many, one after the other.
             self.web.history().changed();
         }
     }
@@ -329,6 +327,7 @@ impl Agent {
             monitor: monitor.clone(),
             captures: capture.ports().map(|(ifindex, port)| (ifindex, captured(port))).collect(),
             rows: OnceLock::new(),
+            json: OnceLock::new(),
             kernel: capture.counters(),
             links: links.counters(),
             control: control.counters(),
@@ -352,7 +351,9 @@ impl Agent {
 
     /// The same, with something to do besides for each event that is on its way.
     fn publish_and(&mut self, besides: impl Fn(&Self, &Event)) {
-        while let Some(event) = self.monitor.poll_event() {
+        while let Some(mut event) = self.monitor.poll_event() {
+            // As whoever asks is advised.
+            event.advice = event.after.and_then(|reason| snapshot::advice(reason, &event.port, event.advice.take()));
             // Routing daemons first, the log last: its reader may be slow.
             self.control.notify(&Change::from(&event));
             besides(self, &event);

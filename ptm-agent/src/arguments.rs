@@ -67,7 +67,7 @@ pub struct MapArguments {
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, env = "PTM_CONFIG")]
     pub config: Option<PathBuf>,
     /// The agents: a file with one on each line, or a list with commas. One is NODE=ADDRESS; or an ADDRESS with {node}
-    /// in it, which stands for every node of the plan; or an ADDRESS, which says itself which node it is. ADDRESS is
+    /// in it, which stands for every other node of the plan; or an ADDRESS, which says itself which node it is. ADDRESS is
     /// HOST, HOST:PORT, `http://HOST:PORT`, `https://HOST:PORT` or `unix:/PATH`, the port 10786 unless given
     #[arg(long, value_name = "FILE|LIST", env = "PTM_AGENTS", value_hint = ValueHint::FilePath)]
     pub agents: String,

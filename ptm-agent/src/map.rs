@@ -22,13 +22,13 @@ pub mod client;
 #[cfg(test)]
 mod fixtures;
 pub mod follow;
+mod lookup;
 pub mod merge;
 mod metrics;
 pub mod shared;
 mod sse;
 
 use std::collections::HashMap;
-use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ use crate::api;
 use crate::logging::with_causes;
 use crate::plan::Topology;
 use crate::plan_file::{PlanFile, PlanFileError};
-use crate::plan_watch::{Identity, PlanWatch};
+use crate::plan_watch::{self, Identity, PlanWatch};
 use crate::reload::{self, Loaded, PlanFailure, Reader, Signals, Usable};
 use crate::time::BootTime;
 use crate::web::{self, Counters, Limits, Server};
@@ -172,7 +172,7 @@ impl Map {
                     // Whoever asks for the one by SIGHUP means both.
                     self.read_agents().await;
                 }
-                () = changed(&mut self.watch) => self.read_agents().await,
+                () = plan_watch::changed(&mut self.watch, "the agents file") => self.read_agents().await,
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
             }
@@ -272,15 +272,4 @@ fn account(Usable { file, sha256, plan }: &Usable<Topology>, took: Duration) -> 
         links: plan.directory().link_count(),
         failure: None,
     }
-}
-
-async fn changed(watch: &mut Option<PlanWatch>) {
-    if let Some(watching) = watch {
-        match watching.changed().await {
-            Ok(()) => return,
-            Err(error) => tracing::warn!("changes of the agents file go unnoticed from now on: {error}"),
-        }
-        *watch = None;
-    }
-    pending::<()>().await;
 }

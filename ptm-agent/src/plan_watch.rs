@@ -231,6 +231,19 @@ impl PlanWatch {
     }
 }
 
+/// Waits until the file, called `what` in the log, is another than it was; for ever where it is not watched. When no change
+/// will be told any more, the log says so once. Cancel safe.
+pub async fn changed(watch: &mut Option<PlanWatch>, what: &str) {
+    if let Some(watching) = watch {
+        match watching.changed().await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!("changes of {what} go unnoticed from now on: {error}"),
+        }
+        *watch = None;
+    }
+    pending::<()>().await;
+}
+
 async fn over(unrest: Option<Unrest>) {
     match unrest {
         Some(unrest) => sleep_until(unrest.over_at()).await,

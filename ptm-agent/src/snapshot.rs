@@ -9,6 +9,7 @@ use std::iter;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use prometheus_client::metrics::histogram::Histogram;
 use ptm_common::IfIndex;
 
@@ -44,6 +45,8 @@ pub struct Snapshot {
     pub captures: HashMap<IfIndex, Result<AttachPoint, String>>,
     /// What is asked for by [`Snapshot::ports`].
     pub rows: OnceLock<Vec<PortRow>>,
+    /// What is asked for by [`Snapshot::topology_json`].
+    pub json: OnceLock<Bytes>,
     /// What the kernel half counted.
     pub kernel: ptm_common::Counters,
     /// What befell the watcher of interfaces.
@@ -95,6 +98,12 @@ impl Snapshot {
             links: links.collect(),
             unplanned: unplanned.into_iter().map(|row| self.end(row)).collect(),
         }
+    }
+
+    /// The same as JSON: made when first asked for, for all who share this snapshot.
+    pub fn topology_json(&self) -> Bytes {
+        let make = || serde_json::to_vec(&self.topology()).expect("plain data is serialised without errors").into();
+        self.json.get_or_init(make).clone()
     }
 
     /// For `GET /api/v1/status`.
@@ -190,14 +199,15 @@ impl Snapshot {
 pub fn port_row(report: &Report<'_>, capture: Option<Result<AttachPoint, String>>, now: BootTime) -> PortRow {
     let attachment = |point: AttachPoint| Attachment { hook: point.hook().to_owned(), mode: point.mode().to_owned() };
     let capture = capture.map(|capture| capture.map(attachment));
-    PortRow { advice: advice(report), ..PortRow::from_report(report, capture, now) }
+    let row = PortRow::from_report(report, capture, now);
+    PortRow { advice: advice(row.reason, &row.port, row.advice), ..row }
 }
 
 /// The monitor's advice, or, where nobody is heard, what the NIC's driver is known for.
-fn advice(report: &Report<'_>) -> Option<String> {
-    let silent = report.reason == Reason::Silent;
-    let firmware = silent.then(|| firmware_lldp_advice(&driver(report.port)?, report.port)).flatten();
-    firmware.or_else(|| report.advice.clone())
+pub fn advice(reason: Reason, port: &str, advice: Option<String>) -> Option<String> {
+    let silent = reason == Reason::Silent;
+    let firmware = silent.then(|| firmware_lldp_advice(&driver(port)?, port)).flatten();
+    firmware.or(advice)
 }
 
 /// This node and those that its cables lead to, each once.
@@ -249,3 +259,6 @@ pub fn port_event(event: &Event, node: &str, wall: &WallClock) -> api::PortEvent
     let (planned, before, after) = (event.planned, event.before, event.after);
     api::PortEvent { time, node: node.to_owned(), port, planned, before, after, verdict }
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,10 +167,11 @@ pub enum Source {
 }
 
 impl From<&str> for Source {
-    /// A file is what looks like a path (begins with `/` or `.`), and what is there.
+    /// A file is what looks like a path (in an address a slash comes behind a colon), and what is there.
     fn from(text: &str) -> Self {
         let path = Path::new(text);
-        if text.starts_with(['/', '.']) || path.is_file() { Self::File(path.into()) } else { Self::List(text.into()) }
+        let looks_like_a_path = text.starts_with(['/', '.']) || text.contains('/') && !text.contains(':');
+        if looks_like_a_path || path.is_file() { Self::File(path.into()) } else { Self::List(text.into()) }
     }
 }
 
@@ -271,6 +272,9 @@ fn entry(text: &str) -> Result<Entry, AgentsError> {
         Some((node, address)) => (Some(node.trim().trim_matches('"')), address.trim()),
         None => (None, text),
     };
+    if node == Some("") {
+        return Err(AgentsError::NotAnAddress(text.into()));
+    }
     Ok(Entry::One(Target { node: node.map(Into::into), address: address.parse()? }))
 }
 

@@ -28,7 +28,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::agents::Address;
-use super::check;
+use super::{check, lookup};
 use crate::api::{Reach, Refused};
 use crate::logging::with_causes;
 
@@ -201,7 +201,7 @@ impl Client {
             return Ok(Box::new(UnixStream::connect(path).await?));
         };
         let (host, port) = (address.host().unwrap_or_default(), address.port().unwrap_or_default());
-        let stream = TcpStream::connect((host, port)).await?;
+        let stream = TcpStream::connect(&*lookup::addresses(host, port).await?).await?;
         if !tls {
             return Ok(Box::new(stream));
         }
@@ -252,6 +252,12 @@ fn advice(error: &io::Error) -> &'static str {
     match cause {
         Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
             "; --agents-ca names the authority that signed it"
+        }
+        // What `openssl req -x509` makes unless told otherwise. rustls hands webpki's word for it on as it is.
+        Some(rustls::Error::InvalidCertificate(CertificateError::Other(other)))
+            if other.to_string().contains("CaUsedAsEndEntity") =>
+        {
+            "; that certificate is an authority's: have it sign one for the agent (`openssl x509 -req -CA`)"
         }
         Some(rustls::Error::InvalidMessage(_)) => "; is it plain http there?",
         _ => "",

@@ -45,7 +45,7 @@ fn snapshot() -> Snapshot {
     of(monitor())
 }
 
-fn of(monitor: Monitor) -> Snapshot {
+pub(crate) fn of(monitor: Monitor) -> Snapshot {
     let latency = latency();
     latency.observe(70e-6);
     latency.observe(0.5);
@@ -61,6 +61,7 @@ fn of(monitor: Monitor) -> Snapshot {
         monitor,
         captures: [(1, Ok(AttachPoint::Tcx)), (9, Err("no".to_owned()))].into(),
         rows: OnceLock::new(),
+        json: OnceLock::new(),
         kernel: ptm_common::Counters { seen: 14, captured: 13, ring_full: 1, truncated: 2 },
         links: netlink::Counters { overruns: 1, resyncs: 2, failures: 3 },
         control: control::Counters { connected: 2, accepted: 5, refused: 6, ..control::Counters::default() },

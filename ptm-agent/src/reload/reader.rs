@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::logging::with_causes;
 use crate::plan_file::{self, DEFAULT_PATHS, PlanFile, PlanFileError};
-use crate::plan_watch::{Identity, PlanWatch};
+use crate::plan_watch::{self, Identity, PlanWatch};
 
 /// Where the plan is, and under which name it knows this machine.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +148,7 @@ impl<T: Send + 'static> Reader<T> {
                     }
                     return loaded;
                 }
-                () = changed(watch) => self.request(),
+                () = plan_watch::changed(watch, "the topology file") => self.request(),
                 () = signals.recv() => self.request(),
             };
         }
@@ -202,15 +202,4 @@ async fn ended<T>(reading: &mut Option<JoinHandle<Loaded<T>>>) -> Option<Loaded<
         Some(reading) => reading.await.ok(),
         None => pending().await,
     }
-}
-
-async fn changed(watch: &mut Option<PlanWatch>) {
-    if let Some(watching) = watch {
-        match watching.changed().await {
-            Ok(()) => return,
-            Err(error) => tracing::warn!("changes of the topology file go unnoticed from now on: {error}"),
-        }
-        *watch = None;
-    }
-    pending::<()>().await;
 }

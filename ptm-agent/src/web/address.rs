@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use axum::http::uri::Authority;
 use clap::{Args, ValueHint};
 
 /// The port that the agent listens on unless told otherwise.
@@ -27,7 +28,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = "PTM_WEB_CONFIG")]
     pub web_config: Option<PathBuf>,
     /// A name by which browsers may call the server, besides this machine's host name, localhost and addresses
-    #[arg(long, value_name = "NAME", value_delimiter = ',', env = "PTM_WEB_HOST")]
+    #[arg(long, value_name = "NAME", value_parser = host_name, value_delimiter = ',', env = "PTM_WEB_HOST")]
     pub web_host: Vec<String>,
 }
 
@@ -62,6 +63,17 @@ impl Default for Address {
 )]
 pub struct NotAnAddress;
 
+/// What no browser puts into a Host header as the name.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("give a name alone, such as fabric.example.net, without http:// and without a port")]
+struct NotAName;
+
+fn host_name(text: &str) -> Result<String, NotAName> {
+    let is_name = |text: &str| text.parse::<Authority>().is_ok_and(|authority| authority.host() == text);
+    // A variable that is set to nothing asks for nothing.
+    if text.is_empty() || is_name(text) { Ok(text.to_owned()) } else { Err(NotAName) }
+}
+
 impl FromStr for Address {
     type Err = NotAnAddress;
 
@@ -87,6 +99,16 @@ impl fmt::Display for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_of_the_server_is_what_browsers_put_into_the_host_header() {
+        for name in ["fabric", "Fabric.example.net.", "xn--bcher-kva.example", "ptm_map", ""] {
+            assert_eq!(host_name(name).unwrap(), name);
+        }
+        for text in ["http://fabric", "fabric:10787", "fabric/", "me@fabric", "fa bric", "*.example.net/x"] {
+            assert!(host_name(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn an_address_reads_as_it_is_written() {

@@ -75,7 +75,7 @@ impl Refusal {
 /// The names by which browsers may call this server, besides addresses and `localhost`.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// In lower case, as are the others.
+    /// As [`plain`] makes them.
     given: Vec<String>,
     /// What the resolver calls this machine, once it has said so.
     pub(super) qualified: OnceLock<String>,
@@ -83,11 +83,11 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new(given: &[String]) -> Self {
-        Self { given: given.iter().map(|name| name.to_ascii_lowercase()).collect(), qualified: OnceLock::new() }
+        Self { given: given.iter().map(|name| plain(name)).collect(), qualified: OnceLock::new() }
     }
 
     fn include(&self, name: &str) -> bool {
-        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        let name = plain(name);
         let is = |known: &str| {
             let known = known.to_ascii_lowercase();
             !name.is_empty() && (name == known || Some(name.as_str()) == known.split('.').next())
@@ -98,6 +98,11 @@ impl Names {
             || is(&node_name())
             || self.qualified.get().is_some_and(|known| is(known))
     }
+}
+
+/// A name as it is compared: in lower case, and without the dot that may end it.
+fn plain(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
 /// A request's outer side.

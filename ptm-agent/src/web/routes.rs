@@ -93,8 +93,10 @@ async fn port<S: Site>(
         // Not UTF-8.
         Err(_) => None,
     };
-    Ok(detail
-        .map_or_else(|| nothing("no such port: /api/v1/topology lists them"), |detail| Json(detail).into_response()))
+    Ok(detail.map_or_else(
+        || nothing("no such port: /api/v1/topology lists them; the map asks for NODE:PORT"),
+        |detail| Json(detail).into_response(),
+    ))
 }
 
 async fn metrics<S: Site>(State(shared): State<Shared<S>>, headers: HeaderMap) -> Result<Response, Unavailable> {

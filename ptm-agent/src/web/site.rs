@@ -18,7 +18,7 @@ pub struct Unavailable;
 
 /// What the routes ask.
 pub trait Site: Send + Sync + 'static {
-    /// For `/api/v1/topology`, as JSON: the map's is large, and made once for all who ask.
+    /// For `/api/v1/topology`, as JSON: it may be large, and many ask at once, for whom it is made once.
     fn topology(&self) -> impl Future<Output = Result<Bytes, Unavailable>> + Send;
     /// For `/api/v1/status`.
     fn summary(&self) -> impl Future<Output = Result<api::Summary, Unavailable>> + Send;
@@ -53,9 +53,7 @@ impl AgentSite {
 
 impl Site for AgentSite {
     async fn topology(&self) -> Result<Bytes, Unavailable> {
-        Ok(serde_json::to_vec(&self.snapshot().await?.topology())
-            .expect("plain data is serialised without errors")
-            .into())
+        Ok(self.snapshot().await?.topology_json())
     }
 
     async fn summary(&self) -> Result<api::Summary, Unavailable> {
@@ -73,13 +71,13 @@ impl Site for AgentSite {
     /// Ready is an agent that listens, or failed to, on each of the plan's ports that is there.
     async fn waits_for(&self) -> Result<Option<String>, Unavailable> {
         let snapshot = self.snapshot().await?;
-        let planned = snapshot.ports().iter().filter(|row| row.planned);
+        let planned = snapshot.monitor.reports().filter(|report| report.expectation.is_some());
         let (settled, waiting): (Vec<_>, Vec<_>) = planned
-            .filter_map(|row| Some((row, row.interface.as_ref()?)))
-            .partition(|(_, interface)| interface.capture.is_some());
-        let Some((first, _)) = waiting.first() else { return Ok(None) };
-        let (there, port) = (settled.len() + waiting.len(), &first.port);
-        Ok(Some(format!("the agent listens on {} of the plan's {there} ports so far; {port} is next", settled.len())))
+            .filter_map(|report| Some((report.port, report.ifindex?)))
+            .partition(|(_, ifindex)| snapshot.captures.contains_key(ifindex));
+        let Some((port, _)) = waiting.first() else { return Ok(None) };
+        let (settled, there) = (settled.len(), settled.len() + waiting.len());
+        Ok(Some(format!("the agent listens on {settled} of the plan's {there} ports so far; {port} is next")))
     }
 
     fn history(&self) -> &Arc<History> {

@@ -76,7 +76,7 @@ fn mistakes_are_told_and_what_is_right_is_kept() {
     for list in ["", " , "] {
         assert!(Agents::from_list(list).unwrap_err().to_string().contains("--agents FILE"));
     }
-    assert!(Agents::from_list("ftp://{node}").is_err());
+    assert!(Agents::from_list("ftp://{node}").is_err() && Agents::from_list("=leaf1").is_err());
     let (_, wrong) = Agents::from_list("unix:/run/{node}")
         .unwrap()
         .targets(plan::read("graph { \"../etc\":1 -- b:1 }").0.directory());
@@ -99,5 +99,10 @@ fn a_file_has_one_a_line_and_comments_and_says_where_it_is_wrong() {
     fs::write(&path, "# nobody\n").unwrap();
     assert!(matches!(source.read().unwrap_err(), AgentsError::None));
     assert!(matches!(Source::from("/dev/zero").read().unwrap_err(), AgentsError::Unreadable { .. }));
-    assert_eq!(Source::from("leaf1"), Source::List("leaf1".to_owned()));
+    for list in ["leaf1", "leaf1=http://leaf1:1/", "unix:/run/{node}"] {
+        assert_eq!(Source::from(list), Source::List(list.to_owned()));
+    }
+    for path in ["etc/agents", "./agents", "/etc/agents:new"] {
+        assert_eq!(Source::from(path), Source::File(path.into()));
+    }
 }

@@ -30,13 +30,17 @@ struct State {
     /// The files as they were when they were last read, well or not.
     stamps: Vec<Stamp>,
     looked: Instant,
+    /// Why they can't be used as they are. It may be mended where no file of the configuration in force is: a certificate
+    /// that is missing comes, or may be read.
+    failure: Option<String>,
 }
 
 impl Live {
     /// Reads it for the first time.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, ConfigError> {
         let config = file.map_or_else(|| Ok(Config::default()), Config::read)?;
-        let state = State { stamps: stamps(&config.files), config: Arc::new(config), looked: Instant::now() };
+        let (stamps, config) = (stamps(&config.files), Arc::new(config));
+        let state = State { stamps, config, looked: Instant::now(), failure: None };
         Ok(Self { file: file.map(Path::to_owned), state: Mutex::new(state) })
     }
 
@@ -56,7 +60,7 @@ impl State {
     fn look(&mut self, file: &Path) {
         // Before they are read: what is written meanwhile is another version.
         let stamps = stamps(&self.config.files);
-        if stamps == self.stamps {
+        if stamps == self.stamps && self.failure.is_none() {
             return;
         }
         self.stamps = stamps;
@@ -67,9 +71,14 @@ impl State {
                     self.stamps = self::stamps(&config.files);
                 }
                 self.config = Arc::new(config);
+                self.failure = None;
             }
             Err(error) => {
-                tracing::warn!("what was in force stays, for the new one can't be used: {}", with_causes(&error));
+                let failure = with_causes(&error);
+                if self.failure.as_ref() != Some(&failure) {
+                    tracing::warn!("what was in force stays, for the new one can't be used: {failure}");
+                }
+                self.failure = Some(failure);
             }
         }
     }

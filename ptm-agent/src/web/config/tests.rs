@@ -170,6 +170,19 @@ fn what_changes_counts_and_what_breaks_does_not() {
     assert!(Arc::ptr_eq(&third, &at(12)), "one that is gone");
 }
 
+#[test]
+fn what_is_missing_is_awaited() {
+    let folder = Folder::new();
+    let file = folder.write("web-config.yml", "{}\n");
+    let live = Live::open(Some(&file)).unwrap();
+    let start = Instant::now();
+    let has_tls = |second| live.current(start + Duration::from_secs(second)).tls.is_some();
+    folder.write("web-config.yml", "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n");
+    assert!(!has_tls(2));
+    folder.certificate("server");
+    assert!(has_tls(4));
+}
+
 fn auth() -> Auth {
     let digest = bcrypt::hash("secret", 4).unwrap();
     Auth::new(BTreeMap::from([("prometheus".to_owned(), digest)])).unwrap()
