@@ -6,8 +6,6 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::Duration;
 
-use crate::PATIENCE;
-
 /// What zebra looks up in a message, and how large the buffers are into which it copies without looking.
 pub(crate) const LOOK_UPS: [(&str, usize); 7] =
     [("cmd_status", 32), ("port", 128), ("cbl status", 32), ("state", 32), ("peer", 64), ("local", 64), ("vrf", 64)];
@@ -37,7 +35,7 @@ impl Zebra {
     /// Reads the next message as zebra does and applies it; returns its body.
     pub(crate) fn read(&mut self) -> String {
         let mut header = [0; 37];
-        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        self.stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         self.stream.read_exact(&mut header[..1]).expect("a message comes");
         // From its first byte on a message has 20 ms, or zebra takes what comes later for a header.
         self.stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
