@@ -31,3 +31,7 @@ pub mod state;
 pub mod time;
 pub mod web;
 mod words;
+
+/// How long a test waits for what should take a moment: generous, so that a loaded machine is no failure.
+#[cfg(test)]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

@@ -9,6 +9,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure as require};
 
@@ -21,6 +23,9 @@ const DEBIAN_CORE: &str = "/usr/lib/rustlib/bpfel-unknown-none/lib";
 
 /// The programs that a fabric needs, and Debian's packages that have them.
 const FABRIC: [(&str, &str); 4] = [("dot", "graphviz"), ("ip", "iproute2"), ("lldpd", "lldpd"), ("tc", "iproute2")];
+
+/// Before a registry is asked for a second and a third time, in seconds: they have their hiccups.
+const PAUSES: [u64; 2] = [5, 30];
 
 /// What tests and benches start besides.
 const TESTS: [(&str, &str); 16] = [
@@ -50,11 +55,11 @@ const SERVICES: [&str; 3] = ["lldpd", "prometheus", "prometheus-alertmanager"];
 /// start their services, now and at each boot; but a machine that runs the tests shall not begin to speak LLDP or to serve
 /// anything on its own ports, so these are kept from starting and then disabled. A service that was there already is left
 /// alone, also one that the administrator set up by hand, as is a policy-rc.d of theirs. What the packages say goes
-/// nowhere, but for errors.
+/// nowhere, but for errors. apt-get gets as many attempts as [`PAUSES`] say; it waits for another one that is at work.
 const INSTALL: &str = r#"
 export DEBIAN_FRONTEND=noninteractive
-services=$1 new=
-shift
+services=$1 pauses=$2 new=
+shift 2
 for service in $services; do
     for folder in /etc /usr/local/lib /usr/lib /lib; do
         ! [ -e $folder/systemd/system/$service.service ] || continue 2
@@ -67,8 +72,13 @@ if ! [ -e $policy ]; then
     printf '#!/bin/sh\ncase " %s " in *" $1 "*) exit 101 ;; esac\n' "$services" > $policy
     chmod 755 $policy
 fi
-apt-get update -qq
-apt-get install -qq --no-install-recommends "$@" > /dev/null
+until apt-get update -qq && apt-get install -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" > /dev/null; do
+    [ "$pauses" ] || exit 1
+    pause=${pauses%% *}
+    pauses=${pauses#$pause} pauses=${pauses# }
+    echo "setup: apt-get failed; once more in $pause s"
+    sleep $pause
+done
 for service in $new; do
     update-rc.d $service disable
 done
@@ -114,18 +124,19 @@ fn core_for_bpf() -> Result<()> {
         return Ok(());
     }
     println!("setup: adding rust-src to the toolchain, for building the kernel half (rustup)");
-    let added = Command::new("rustup").args(["component", "add", "rust-src"]).current_dir(workspace()).status();
-    if added.is_ok_and(|status| status.success()) {
-        return Ok(());
-    }
+    let mut rustup = Command::new("rustup");
+    rustup.args(["component", "add", "rust-src"]).current_dir(workspace());
     let known = output(Command::new("apt-cache").arg("show").args(DEBIAN_RUST));
     if known.is_ok_and(|output| output.status.success()) {
+        if rustup.status().is_ok_and(|status| status.success()) {
+            return Ok(());
+        }
         println!("setup: rustup can't bring rust-src; Debian's Rust for BPF does too");
         return install(&DEBIAN_RUST);
     }
-    bail!(
+    persistently(&mut rustup).context(
         "building the kernel half needs Rust's own source, which rustup could not bring: \
-         see to it that `rustup component add rust-src` succeeds, then run `cargo xtask setup` again"
+         see to it that `rustup component add rust-src` succeeds, then run `cargo xtask setup` again",
     )
 }
 
@@ -142,9 +153,12 @@ fn bpf_linker() -> Result<()> {
     println!("setup: building bpf-linker {LINKER_VERSION} into target/tools, for the kernel half; about a minute");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["install", "--quiet", "--locked", "--version", LINKER_VERSION, "bpf-linker", "--root"]).arg(&tools);
-    let status = cargo.current_dir(workspace()).status().context("cargo doesn't start")?;
-    require!(status.success(), "bpf-linker could not be installed; cargo says why");
-    Ok(())
+    persistently(cargo.current_dir(workspace())).with_context(|| {
+        format!(
+            "bpf-linker could not be installed, cargo says why: see to it that \
+             `cargo install --locked --version {LINKER_VERSION} bpf-linker` succeeds, then run this again"
+        )
+    })
 }
 
 /// These programs, as Debian's packages where there is apt.
@@ -188,9 +202,9 @@ fn browser_driver() -> Result<()> {
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--silent"]).current_dir(&to);
-    let installed = npm.status().context("npm doesn't start")?;
-    require!(installed.success(), "playwright-core could not be installed: `npm ci` in {} says why", to.display());
-    Ok(())
+    persistently(&mut npm).with_context(|| {
+        format!("playwright-core could not be installed: `npm ci` in {} says why; then run this again", to.display())
+    })
 }
 
 /// Whether a program is on PATH, or where only root's PATH leads; or whether there is a file of this absolute path.
@@ -209,10 +223,26 @@ fn install(packages: &[&str]) -> Result<()> {
     if !root {
         shell.arg("sh");
     }
-    let status = shell.args(["-euc", INSTALL, "sh", &services.join(" ")]).args(packages).status();
+    let pauses = PAUSES.map(|pause| pause.to_string()).join(" ");
+    let status = shell.args(["-euc", INSTALL, "sh", &services.join(" "), &pauses]).args(packages).status();
     let by_hand = || format!("install these packages by hand and run it again: {}", packages.join(" "));
     require!(status.with_context(by_hand)?.success(), by_hand());
     Ok(())
+}
+
+/// Runs what asks a registry until it succeeds, as often as [`PAUSES`] say.
+fn persistently(command: &mut Command) -> Result<()> {
+    let program = command.get_program().display().to_string();
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let status = command.status().with_context(|| format!("{program} doesn't start"))?;
+        if status.success() {
+            return Ok(());
+        }
+        let Some(pause) = pauses.next() else { bail!("{program} failed: {status}") };
+        println!("setup: {program} failed; once more in {pause} s");
+        thread::sleep(Duration::from_secs(pause));
+    }
 }
 
 fn output(command: &mut Command) -> Result<Output> {

@@ -11,8 +11,7 @@ use nix::sched::{CloneFlags, unshare};
 use serde_json::Value;
 
 use super::*;
-
-const DEADLINE: Duration = Duration::from_secs(20);
+use crate::PATIENCE;
 
 /// So small that every second message is lost.
 const TINY: Options = Options { resync_interval: Duration::from_mins(10), receive_buffer: 1 };
@@ -142,10 +141,10 @@ impl Follower {
 
     /// Follows until `condition` holds, and gives the differences on the way there.
     async fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) -> Vec<LinkEvent> {
-        let end = Instant::now() + DEADLINE;
+        let end = Instant::now() + PATIENCE;
         while !condition(self) {
             let Ok(event) = tokio::time::timeout_at(end, self.links.next()).await else {
-                panic!("not within {DEADLINE:?}: {what}; there is {:?}", self.seen);
+                panic!("not within {PATIENCE:?}: {what}; there is {:?}", self.seen);
             };
             self.take(event);
         }
@@ -321,7 +320,7 @@ fn nothing_is_lost_when_waiting_is_given_up_time_and_again() {
         let commands: String =
             (0..50).fold(String::new(), |all, pair| all + &format!("link add a{pair} type veth peer name b{pair}\n"));
         ip_batch(&commands);
-        let end = Instant::now() + DEADLINE;
+        let end = Instant::now() + PATIENCE;
         while follower.seen.len() < 101 {
             assert!(Instant::now() < end, "{} interfaces seen", follower.seen.len());
             // Polled once, then dropped, as by a select! in which something else was ready.
@@ -390,7 +389,7 @@ fn dumps_again_from_time_to_time_and_has_nothing_to_say() {
         ip("link add swp1 type veth peer name far1");
         let often = Options { resync_interval: Duration::from_millis(1), ..Options::default() };
         let mut follower = Follower::open(often).await;
-        let end = Instant::now() + DEADLINE;
+        let end = Instant::now() + PATIENCE;
         while follower.links.counters().resyncs < 5 {
             assert!(Instant::now() < end);
             let event = tokio::time::timeout(Duration::from_millis(10), follower.links.next()).await;

@@ -9,8 +9,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::*;
-
-const DEADLINE: Duration = Duration::from_secs(10);
+use crate::PATIENCE;
 
 /// Runs a test on a runtime of one thread, as the agent's is.
 fn run(test: impl Future<Output = ()>) {
@@ -43,7 +42,7 @@ impl Scene {
 
     /// Waits until a change is told.
     async fn told(&mut self) {
-        timeout(DEADLINE, self.watch.changed()).await.expect("a change is told").unwrap();
+        timeout(PATIENCE, self.watch.changed()).await.expect("a change is told").unwrap();
     }
 
     /// Nothing is told, though there would be time for it.
@@ -54,7 +53,7 @@ impl Scene {
 
 /// The identity of a file that was not changed just now.
 async fn settled(paths: &[PathBuf]) -> Option<Identity> {
-    let deadline = Instant::now() + DEADLINE;
+    let deadline = Instant::now() + PATIENCE;
     loop {
         match Identity::of(paths) {
             Some(identity) if identity.fresh => assert!(Instant::now() < deadline, "the clock goes on"),
@@ -145,7 +144,7 @@ fn every_way_of_changing_a_file_is_told_once() {
         for (way, furnish, change) in ways {
             let mut scene = Scene::new(furnish).await;
             change(scene.directory.path());
-            let told = timeout(DEADLINE, scene.watch.changed()).await;
+            let told = timeout(PATIENCE, scene.watch.changed()).await;
             assert!(told.is_ok(), "{way}");
             assert_eq!(scene.watch.known, Identity::of(&scene.watch.paths), "{way}");
             // And what comes later is told, too: the watches followed.
@@ -317,7 +316,7 @@ fn who_gives_up_waiting_loses_nothing() {
     run(async {
         let mut scene = Scene::new(plain).await;
         write(scene.path("topology.dot"), "two").unwrap();
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + PATIENCE;
         while timeout(Duration::from_millis(1), scene.watch.changed()).await.is_err() {
             assert!(Instant::now() < deadline, "the change is told");
         }

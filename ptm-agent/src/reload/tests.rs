@@ -1,7 +1,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command as Program;
-use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Builder;
@@ -10,10 +9,9 @@ use tokio::time::timeout;
 
 use super::status::changes;
 use super::*;
+use crate::PATIENCE;
 use crate::control::codec::{Kind, Message};
 use crate::plan;
-
-const DEADLINE: Duration = Duration::from_secs(10);
 
 const RING: &str = "graph { a:1 -- b:1; a:2 -- c:1; b:2 -- c:2 }";
 
@@ -55,7 +53,7 @@ impl Scene {
 
     async fn read_again(&mut self, now: BootTime) -> Conclusion {
         self.reload.reader.request();
-        let loaded = timeout(DEADLINE, self.reload.next()).await.expect("a reading ends");
+        let loaded = timeout(PATIENCE, self.reload.next()).await.expect("a reading ends");
         self.reload.conclude(loaded, &self.force, now)
     }
 

@@ -122,12 +122,8 @@ impl Server {
         if sockets.is_empty() {
             return Ok(Self { _files: files, addresses, _end: None });
         }
-        let door = Door::new(limits.connections, limits.connections_of_peer, Arc::clone(&counters));
         let relay = Arc::clone(site.history());
-        let router = routes::router(Shared { site, counters: Arc::clone(&counters) });
-        let names = Names::new(&arguments.web_host);
-        let log = Mutex::new(RateLimit::new(LOG_BURST, LOG_INTERVAL));
-        let shared = Arc::new(Common { limits, live, door, names, router, counters, log });
+        let shared = Arc::new(Common::new(arguments, limits, live, site, counters));
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             // For bcrypt and the resolver.
@@ -172,6 +168,14 @@ struct Common {
 }
 
 impl Common {
+    fn new<S: Site>(arguments: &Arguments, limits: Limits, live: Live, site: Arc<S>, counters: Arc<Counters>) -> Self {
+        let door = Door::new(limits.connections, limits.connections_of_peer, Arc::clone(&counters));
+        let router = routes::router(Shared { site, counters: Arc::clone(&counters) });
+        let names = Names::new(&arguments.web_host);
+        let log = Mutex::new(RateLimit::new(LOG_BURST, LOG_INTERVAL));
+        Self { limits, live, door, names, router, counters, log }
+    }
+
     /// Tells the log of a client, unless there are too many to tell of.
     fn tell(&self, peer: Peer, what: &str) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);

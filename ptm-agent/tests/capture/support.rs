@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use ptm_agent::capture::{Capture, Frame, Hook, HookChoice, Options};
 use ptm_common::IfIndex;
 
+/// How long something may take that takes a moment: generous, so that a loaded machine is no failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Runs a test in a network namespace of its own: the thread enters it, programs that it starts inherit it, and it ends
 /// with the thread. Without root the test is left out, loudly.
 #[expect(clippy::explicit_write, reason = "libtest swallows what a passing test prints, but not what it writes")]
@@ -45,17 +48,23 @@ pub(crate) fn run(command: &str) -> String {
 /// A cable in this namespace: what is sent on `far` comes in on `port`, whose index it gives.
 pub(crate) fn cable() -> IfIndex {
     run("ip link add port type veth peer name far");
-    // Up last, `far` has its carrier at once; `port` learns of its own later, but only those who send need it.
     run("ip link set port up");
     run("ip link set far up");
+    // One learns of its carrier later than the other, and looks different until then.
+    ["port", "far"].iter().for_each(|end| wait_for_carrier(end));
     ifindex("port")
 }
 
-/// Waits until the kernel has noticed a carrier; until then it throws away what is sent. Fails after 5 seconds.
+/// Waits until the kernel has noticed a carrier; until then it throws away what is sent.
 pub(crate) fn wait_for_carrier(interface: &str) {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while !run(&format!("ip link show {interface}")).contains("state UP") {
-        assert!(Instant::now() < deadline, "{interface} has no carrier");
+    until("a carrier", || run(&format!("ip link show {interface}")).contains("state UP"));
+}
+
+/// Waits for what the kernel does in its own time.
+pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -132,7 +141,7 @@ impl From<Frame<'_>> for Captured {
     }
 }
 
-/// Waits until `count` frames are there; fails after 5 seconds or if there are more.
+/// Waits until `count` frames are there; fails if there are more.
 pub(crate) async fn frames(capture: &mut Capture, count: usize) -> Vec<Captured> {
     let mut frames = Vec::new();
     let wait = async {
@@ -141,7 +150,7 @@ pub(crate) async fn frames(capture: &mut Capture, count: usize) -> Vec<Captured>
             capture.drain(64, |frame| frames.push(Captured::from(frame)));
         }
     };
-    let in_time = tokio::time::timeout(Duration::from_secs(5), wait).await.is_ok();
+    let in_time = tokio::time::timeout(PATIENCE, wait).await.is_ok();
     assert!(in_time, "{} of {count} frames; {:?}", frames.len(), capture.counters());
     assert_eq!(frames.len(), count);
     frames

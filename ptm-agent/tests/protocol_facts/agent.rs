@@ -116,7 +116,7 @@ impl Agent {
 
     pub(crate) fn client(&self) -> Client {
         let stream = UnixStream::connect_addr(&SocketAddr::from_abstract_name(&self.name).unwrap()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         Client { stream }
     }
 

@@ -7,15 +7,16 @@ mod stream;
 use std::io::Write as _;
 use std::net::Shutdown;
 
-use self::agent::Agent;
+use self::agent::{Agent, limits};
 use super::*;
+use crate::PATIENCE;
 use crate::control::codec::{self, Kind};
 use crate::control::tests::zebra::Zebra;
 use crate::monitor::Reason;
 
 #[test]
 fn zebra_follows_status_fail_and_flap() {
-    let agent = Agent::start(Limits::default(), 2);
+    let agent = Agent::start(limits(), 2);
     let mut zebra = Zebra::connect(&agent.name);
     zebra.send("cmd,client,seqid\nreg-bfd-client,bgp,77\n");
     assert!(zebra.read().contains("fail"));
@@ -31,7 +32,7 @@ fn zebra_follows_status_fail_and_flap() {
 
 #[test]
 fn a_status_never_comes_after_a_notification_that_is_newer() {
-    let agent = Agent::start(Limits::default(), 1);
+    let agent = Agent::start(limits(), 1);
     let mut client = agent.client();
     let mut newest = 0;
     let mut notified = 0;
@@ -57,7 +58,7 @@ fn a_status_never_comes_after_a_notification_that_is_newer() {
 
 #[test]
 fn an_answer_longer_than_the_socket_holds_comes_whole_and_before_later_notifications() {
-    let agent = Agent::start(Limits::default(), 1_024);
+    let agent = Agent::start(limits(), 1_024);
     let mut client = agent.client();
     client.send("cmd,detail,more,end\nget-status,yes,yes,yes\n");
     let mut other = agent.client();
@@ -74,7 +75,7 @@ fn an_answer_longer_than_the_socket_holds_comes_whole_and_before_later_notificat
 
 #[test]
 fn a_hundred_clients_each_hear_everything() {
-    let agent = Agent::start(Limits::default(), 1);
+    let agent = Agent::start(limits(), 1);
     let mut clients: Vec<_> = (0..100).map(|_| agent.client()).collect();
     for client in &mut clients {
         client.send("cmd\nget-status\n");
@@ -97,7 +98,7 @@ fn a_hundred_clients_each_hear_everything() {
 
 #[test]
 fn bad_messages_are_refused_where_possible_else_the_client_is_closed() {
-    let agent = Agent::start(Limits::default(), 1);
+    let agent = Agent::start(limits(), 1);
     let mut client = agent.client();
     client.send(&"x".repeat(1_025));
     assert_eq!(client.expect(Kind::Response, "cmd_ext_status"), "Message too long [1025 bytes; at most 1024]");
@@ -117,7 +118,7 @@ fn bad_messages_are_refused_where_possible_else_the_client_is_closed() {
 
 #[test]
 fn notifications_are_for_those_who_sent_a_valid_command() {
-    let agent = Agent::start(Limits::default(), 1);
+    let agent = Agent::start(limits(), 1);
     let mut asker = agent.client();
     let mut silent = agent.client();
     let mut talker = agent.client();
@@ -135,7 +136,7 @@ fn notifications_are_for_those_who_sent_a_valid_command() {
 
 #[test]
 fn who_closes_its_sending_half_still_gets_its_answer() {
-    let agent = Agent::start(Limits::default(), 300);
+    let agent = Agent::start(limits(), 300);
     let mut client = agent.client();
     client.stream.write_all(b"get-status").unwrap();
     client.stream.shutdown(Shutdown::Write).unwrap();
@@ -148,19 +149,23 @@ fn who_closes_its_sending_half_still_gets_its_answer() {
 
 #[test]
 fn a_second_agent_is_told_what_to_do() {
-    let agent = Agent::start(Limits::default(), 1);
+    let agent = Agent::start(limits(), 1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let error = runtime.block_on(async { Control::bind(&agent.name, Limits::default()) }).unwrap_err();
+    let error = runtime.block_on(async { Control::bind(&agent.name, limits()) }).unwrap_err();
     assert!(error.to_string().contains("systemctl stop ptmd"), "{error}");
     let name = agent.name.clone();
     drop(agent);
-    runtime.block_on(async { Control::bind(&name, Limits::default()) }).expect("the name is free again at once");
+    // A process that another test is starting holds a copy of the socket until it executes its program.
+    let start = Instant::now();
+    while let Err(error) = runtime.block_on(async { Control::bind(&name, limits()) }) {
+        assert!(start.elapsed() < PATIENCE, "{error}");
+    }
 }
 
 #[test]
 fn every_line_of_the_log_says_who_the_client_is() {
-    let limits = Limits { clients: 2, reserve: 0, patience: Duration::from_millis(50), ..Limits::default() };
-    let agent = Agent::start(limits, 1);
+    let few = Limits { clients: 2, reserve: 0, patience: Duration::from_millis(50), ..limits() };
+    let agent = Agent::start(few, 1);
     let mut clients = [agent.client(), agent.client()];
     agent.wait_for(|counters| counters.connected == 2);
     agent.client().expect(Kind::Response, "cmd_status");

@@ -35,7 +35,7 @@ impl Zebra {
     /// Reads the next message as zebra does and applies it; returns its body.
     pub(crate) fn read(&mut self) -> String {
         let mut header = [0; 37];
-        self.stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        self.stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         self.stream.read_exact(&mut header[..1]).expect("a message comes");
         // From its first byte on a message has 20 ms, or zebra takes what comes later for a header.
         self.stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();

@@ -31,8 +31,6 @@ pub(super) fn start(socket: String, args: &'static str) -> (mpsc::Receiver<Strin
     (pages, watching)
 }
 
-const SOON: Duration = Duration::from_secs(20);
-
 #[test]
 fn a_change_is_shown_at_once_and_an_agent_that_goes_is_waited_for() {
     let (name, listener) = listen();
@@ -57,7 +55,7 @@ fn a_change_is_shown_at_once_and_an_agent_that_goes_is_waited_for() {
     // An hour: it is not the clock that brings the second page.
     let (pages, _) = start(name, "--watch 3600");
     let host = crate::host::node_name();
-    let first = pages.recv_timeout(SOON).unwrap();
+    let first = pages.recv_timeout(PATIENCE).unwrap();
     let (head, table) = first.split_once("\n\n").unwrap();
     assert!(
         head.starts_with(&format!("{host}  ")) && head.ends_with(" UTC  3 ports: 1 pass, 1 fail, 1 no-info"),
@@ -65,12 +63,12 @@ fn a_change_is_shown_at_once_and_an_agent_that_goes_is_waited_for() {
     );
     assert!(table.contains("\neth1   fail    vm2:eth1"), "{table}");
     change.send(()).unwrap();
-    let second = pages.recv_timeout(SOON).unwrap();
+    let second = pages.recv_timeout(PATIENCE).unwrap();
     assert!(second.starts_with('\n') && second.ends_with(table), "{second}");
 
-    let old = pages.recv_timeout(SOON).unwrap();
+    let old = pages.recv_timeout(PATIENCE).unwrap();
     assert!(old.contains("no agent runs here; waiting for it\nOLD, seen at ") && old.ends_with(table), "{old}");
-    let new = pages.recv_timeout(SOON).unwrap();
+    let new = pages.recv_timeout(PATIENCE).unwrap();
     assert!(new.contains(" UTC  1 port: 1 pass, 0 fail, 0 no-info\n") && !new.contains("OLD"), "{new}");
 }
 
@@ -87,7 +85,7 @@ fn every_view_can_be_watched_and_a_closed_output_ends_it() {
     let views = views.map(|(args, summary, text)| (start(agent(), args), summary, text));
     for _ in 0..2 {
         for ((pages, _), summary, text) in &views {
-            let page = pages.recv_timeout(SOON).unwrap();
+            let page = pages.recv_timeout(PATIENCE).unwrap();
             let (head, body) = page.trim_start().split_once("\n\n").unwrap();
             assert!(head.ends_with(summary) && body.contains(text), "{page}");
         }
@@ -102,7 +100,7 @@ fn every_view_can_be_watched_and_a_closed_output_ends_it() {
 #[test]
 fn a_missing_agent_is_told_of_once() {
     let (pages, _) = start("ptmctl-test/nobody".to_owned(), "--watch");
-    let page = pages.recv_timeout(SOON).unwrap();
+    let page = pages.recv_timeout(PATIENCE).unwrap();
     assert!(page.ends_with("no agent runs here; waiting for it\n"), "{page:?}");
     // More than two attempts.
     assert!(pages.recv_timeout(Duration::from_millis(2_500)).is_err());

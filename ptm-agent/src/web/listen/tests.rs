@@ -1,6 +1,9 @@
 //! Sockets, opened where something is already.
 
+use std::time::Instant;
+
 use super::*;
+use crate::PATIENCE;
 
 fn unix(path: &Path) -> Address {
     Address::Unix(path.to_owned())
@@ -15,6 +18,11 @@ fn a_socket_left_behind_is_replaced_and_a_live_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("http");
     drop(StdUnixListener::bind(&path).unwrap());
+    // A process that another test is starting holds a copy of the socket until it executes its program.
+    let start = Instant::now();
+    while StdUnixStream::connect(&path).is_ok() {
+        assert!(start.elapsed() < PATIENCE, "nobody listens there any more");
+    }
     let (_socket, file) = open(&unix(&path)).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
     assert!(error(&unix(&path)).contains("another server listens there"));

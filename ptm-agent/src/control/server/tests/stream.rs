@@ -6,7 +6,8 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use super::agent::{Agent, DEADLINE};
+use super::agent::{Agent, limits};
+use crate::PATIENCE;
 use crate::control::{Limits, tests};
 
 /// Bytes that were written to this end and not yet read from the other.
@@ -24,7 +25,7 @@ fn answers(agent: &Agent, parts: &[&[u8]]) -> String {
         stream.write_all(part).unwrap();
         let start = Instant::now();
         while unread(&stream) > 0 {
-            assert!(start.elapsed() < DEADLINE, "the agent does not read");
+            assert!(start.elapsed() < PATIENCE, "the agent does not read");
             std::thread::yield_now();
         }
     }
@@ -36,7 +37,7 @@ fn answers(agent: &Agent, parts: &[&[u8]]) -> String {
 
 #[test]
 fn a_stream_cut_anywhere_gets_the_same_answers() {
-    let agent = Agent::start(Limits { body: tests::LIMIT, ..Limits::default() }, 1);
+    let agent = Agent::start(Limits { body: tests::LIMIT, ..limits() }, 1);
     let stream = tests::stream();
     let expected = answers(&agent, &[&stream]);
     // Byte for byte what the pure parts make of it, but for the port's name and verdict.
@@ -53,7 +54,7 @@ fn a_stream_cut_anywhere_gets_the_same_answers() {
 
 #[test]
 fn a_stream_that_comes_byte_by_byte_gets_the_same_answers() {
-    let agent = Agent::start(Limits { body: tests::LIMIT, ..Limits::default() }, 1);
+    let agent = Agent::start(Limits { body: tests::LIMIT, ..limits() }, 1);
     let stream = tests::stream();
     let bytes: Vec<&[u8]> = stream.chunks(1).collect();
     assert_eq!(answers(&agent, &bytes), answers(&agent, &[&stream]));
