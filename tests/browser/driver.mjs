@@ -1,12 +1,20 @@
 // Drives headless Chromium for the tests (`tests/src/browser.rs`): a JSON object a line comes in on standard input, one
 // goes out for each, in order: `{"value": …}`, or `{"error": "…"}` with what went wrong.
 //
-// Usage: node driver.mjs FOLDER, where FOLDER/node_modules has playwright-core.
+// Usage: node driver.mjs FOLDER, where FOLDER/node_modules has playwright-core and axe-core.
 
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
-const { chromium } = createRequire(`${process.argv[2]}/`)('playwright-core');
+const require = createRequire(`${process.argv[2]}/`);
+const { chromium } = require('playwright-core');
+
+/** What axe-core holds against a page: WCAG 2.2's levels A and AA, and what its makers found to be good practice. */
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const CHECK = `axe.run({ runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] }).then(({ violations }) =>
+  violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + ': ' + failureSummary)))`;
 
 // The tests run as root, where Chromium's sandbox does not; everything that would talk to its maker is off.
 const FLAGS = [
@@ -65,18 +73,19 @@ const commands = {
     await page.goto(url, { waitUntil: 'load' });
   },
 
-  async evaluate({ page, expression }) {
+  evaluate: ({ page, expression }) => evaluate(at(page).session, expression),
+
+  /** What axe-core finds, a text an element. The debugger runs it, so the page's Content-Security-Policy stays in force. */
+  async violations({ page }) {
     const { session } = at(page);
-    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-      expression,
-      awaitPromise: true,
-      returnByValue: true,
-      userGesture: true,
+    const { frameTree } = await session.send('Page.getFrameTree');
+    // In a world of its own the page sees nothing of it.
+    const { executionContextId: contextId } = await session.send('Page.createIsolatedWorld', {
+      frameId: frameTree.frame.id,
+      worldName: 'axe',
     });
-    if (exceptionDetails) {
-      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-    }
-    return result.value;
+    await evaluate(session, `${AXE};0`, { contextId });
+    return evaluate(session, CHECK, { contextId });
   },
 
   /** The element that has the keyboard's focus, as a screen reader is told of it. */
@@ -117,6 +126,20 @@ const commands = {
     pages.delete(page);
   },
 };
+
+async function evaluate(session, expression, more = {}) {
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+    expression,
+    awaitPromise: true,
+    returnByValue: true,
+    userGesture: true,
+    ...more,
+  });
+  if (exceptionDetails) {
+    throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  }
+  return result.value;
+}
 
 function at(number) {
   const page = pages.get(number);

@@ -1,6 +1,7 @@
 //! A real Chromium on a machine of the fabric, without a window.
 //!
-//! playwright-core drives it, in a node program (`tests/browser/driver.mjs`) that is told what to do in lines of JSON.
+//! playwright-core drives it, in a node program (`tests/browser/driver.mjs`) that is told what to do in lines of JSON;
+//! axe-core judges how accessible a page is.
 //! It runs on a [`Machine`], so it reaches what listens there and nothing else, and goes when the machine goes; its files
 //! are in the machine's `/run`.
 
@@ -101,8 +102,11 @@ impl Browser {
         let failed =
             |said| FabricError::Browser { machine: machine.name().to_owned(), doing: "start".to_owned(), said };
         let tools = workspace().join("target/tools/browser");
-        if !tools.join("node_modules").exists() {
-            return Err(failed(format!("{} lacks playwright-core: `cargo xtask setup` brings it", tools.display())));
+        if !["playwright-core", "axe-core"].iter().all(|it| tools.join("node_modules").join(it).exists()) {
+            return Err(failed(format!(
+                "{} lacks playwright-core or axe-core: `cargo xtask setup` brings it",
+                tools.display()
+            )));
         }
         machine.write(&format!("{FILES}/.keep"), "")?;
         let mut node = command(&["node"]);
@@ -239,6 +243,13 @@ impl Page<'_> {
     pub fn aria(&self, selector: &str) -> Result<String, FabricError> {
         let value = self.tell(&json!({ "do": "aria", "selector": selector }))?;
         serde_json::from_value(value).map_err(|error| self.trouble("read the page out", error))
+    }
+
+    /// What axe-core finds to be in the way of who can't see the page as it is now, or not all of it: a text an element,
+    /// which says what would mend it.
+    pub fn violations(&self) -> Result<Vec<String>, FabricError> {
+        let value = self.tell(&json!({ "do": "violations" }))?;
+        serde_json::from_value(value).map_err(|error| self.trouble("judge the page", error))
     }
 
     /// The text that is to be seen.

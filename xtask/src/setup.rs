@@ -185,8 +185,8 @@ fn programs(needed: &[(&str, &str)]) -> Result<()> {
     install(&packages)
 }
 
-/// playwright-core, which drives Debian's Chromium for the tests: what `tests/browser/package-lock.json` pins, from npm.
-/// No script of a package runs.
+/// playwright-core, which drives Debian's Chromium for the tests, and axe-core, which judges the page there: what
+/// `tests/browser/package-lock.json` pins, from npm. No script of a package runs.
 fn browser_driver() -> Result<()> {
     const FILES: [&str; 3] = ["package.json", ".npmrc", "package-lock.json"];
     let (from, to) = (workspace().join("tests/browser"), workspace().join("target/tools/browser"));
@@ -195,7 +195,7 @@ fn browser_driver() -> Result<()> {
     if FILES.iter().all(same) && to.join("node_modules/.package-lock.json").exists() {
         return Ok(());
     }
-    println!("setup: installing playwright-core into target/tools, to drive Chromium (npm)");
+    println!("setup: installing playwright-core and axe-core into target/tools, to drive Chromium (npm)");
     fs::create_dir_all(&to)?;
     for file in FILES {
         fs::copy(from.join(file), to.join(file)).with_context(|| format!("cannot copy tests/browser/{file}"))?;
@@ -203,7 +203,10 @@ fn browser_driver() -> Result<()> {
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--silent"]).current_dir(&to);
     persistently(&mut npm).with_context(|| {
-        format!("playwright-core could not be installed: `npm ci` in {} says why; then run this again", to.display())
+        format!(
+            "playwright-core and axe-core could not be installed: `npm ci` in {} says why; then run this again",
+            to.display()
+        )
     })
 }
 

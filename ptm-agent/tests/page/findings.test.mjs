@@ -3,8 +3,8 @@ import { test } from 'node:test';
 
 import { announcement, findings } from '../../src/web/page/findings.js';
 import { Model } from '../../src/web/page/model.js';
-import { plain } from '../../src/web/page/words.js';
-import { asAgent, dead, fabric, leaf, link, miswired, ring, topology, verdict } from './shapes.mjs';
+import { headline, plain } from '../../src/web/page/words.js';
+import { asAgent, broken, dead, fabric, leaf, link, miswired, ring, strayed, topology, verdict } from './shapes.mjs';
 
 const bare = (sentence) => plain(sentence).replace(/[\u2068\u2069]/g, '');
 const of = (shape) => findings(new Model(shape));
@@ -46,26 +46,28 @@ test('one wrong cable alone is no exchange', () => {
     all.map(({ kind, word }) => `${kind} ${word}`),
     ['cable wrong-node', 'cable link-down'],
   );
+  // The agent of `a` can only say that `d` belongs on `c`.
+  assert.equal(bare(all[0].advice), 'Connect a:1 to b:1: its cable ends in d:1 now.');
 });
 
 test('a plug in a port without a plan is told with the cable it is missing from', () => {
-  const links = [
-    link('a:1', 'b:1', { ...verdict('link-down', 'b:1'), advice: 'see that the cable is plugged in' }, null),
-  ];
-  const unplanned = [
-    {
-      node: 'a',
-      port: '5',
-      verdict: verdict('unplanned', undefined, {
-        observed: 'b:1',
-        advice: 'b:1 belongs on 1; move the cable from 5 to 1',
-      }),
-    },
-  ];
-  const [only, ...more] = of(topology('agent', links, { unplanned }));
-  assert.deepEqual(more, []);
-  assert.equal(bare(only.advice), 'On a: b:1 belongs on 1; move the cable from 5 to 1.');
-  assert.deepEqual(only.cables, ['a:1 -- b:1', 'a:5 -- b:1']);
+  const never = strayed();
+  never.links[0].ends[1].verdict = verdict('silent', 'vm1:eth1');
+  for (const shape of [strayed(), never, asAgent(strayed(), 'vm2'), asAgent(never, 'vm2')]) {
+    const [only, ...more] = of(shape);
+    assert.deepEqual(more, []);
+    assert.equal(bare(only.advice), 'On vm2: vm1:eth1 belongs on eth1; move the cable from eth3 to eth1.');
+    assert.deepEqual(only.cables, ['vm1:eth1 -- vm2:eth1', 'vm1:eth1 -- vm2:eth3']);
+  }
+});
+
+test('a neighbor on a port without a plan stays one where nothing is known of its own cable', () => {
+  const gone = strayed();
+  for (const end of gone.links[0].ends) delete end.verdict;
+  assert.deepEqual(
+    of(gone).map(({ word }) => word),
+    ['unplanned'],
+  );
 });
 
 test('worst first', () => {
@@ -98,9 +100,30 @@ test('an agent that is not up is a finding of its own, its cables are not', () =
   for (const finding of all) assert.ok(finding.advice, finding.id);
 });
 
-test('who listens is told what is new and what is mended', () => {
-  const [well, ill] = [of(ring()), of(miswired())];
-  assert.match(announcement(well, ill), /^New: .*exchanged.*swap the two plugs.*1 failing\.$/u);
-  assert.match(announcement(ill, well), /^Mended or gone: .*Nothing is failing\.$/u);
-  assert.equal(announcement(ill, ill), '');
+const standing = (shape) => {
+  const model = new Model(shape);
+  const failure = model.plan.failure?.error ?? null;
+  return { findings: findings(model), headline: headline(model.counts, model.isAgent), failure };
+};
+
+test('who listens is told what is new, what is otherwise and what is mended', () => {
+  const [well, ill, other] = [ring(), miswired(), strayed()].map(standing);
+  const todo = 'eth1 and eth2 of vm1 are exchanged: On vm1, swap the two plugs in eth1 and eth2.';
+  assert.equal(announcement(well, ill), `New: ${todo} 2 of 4 cables failing.`);
+  assert.match(announcement(ill, well), /^Mended or gone: .*exchanged\. All is well: all 4 cables \(8 ports\) pass\.$/u);
+  assert.match(announcement(ill, other), /^Now: vm1:eth1 — vm2:eth1: On vm2: vm1:eth1 belongs on eth1; move .*failing\.$/u);
+  for (const same of [well, ill, other]) assert.equal(announcement(same, same), '');
+});
+
+test('who listens is told what is the matter where nobody knows what to do, and of many only some', () => {
+  const words = announcement(standing(asAgent(ring(), 'vm1')), standing(leaf()));
+  assert.match(words, /And 3 more\. 2 of 6 ports failing\.$/);
+  const silent = topology('map', [link('a:1', 'b:1', 'silent', 'match')]);
+  assert.match(announcement(standing(topology('map', [])), standing(silent)), /^New: a:1 — b:1: .*nobody was ever heard/);
+});
+
+test('who listens is told that the plan can’t be used, and that it can again', () => {
+  const [well, ill] = [ring(), broken()].map(standing);
+  assert.equal(announcement(well, ill), 'The plan can’t be used: the topology file has 2 errors.');
+  assert.equal(announcement(ill, well), 'The plan can be used again.');
 });

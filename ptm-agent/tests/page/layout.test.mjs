@@ -8,7 +8,7 @@ import { crossings, order } from '../../src/web/page/order.js';
 import { panel } from '../../src/web/page/panel.js';
 import { strays } from '../../src/web/page/strays.js';
 import { adjacency, components, heightOf, ring as ringOf, tiers } from '../../src/web/page/tiers.js';
-import { asAgent, clos, large, leaf, link, miswired, ring, topology, verdict } from './shapes.mjs';
+import { asAgent, clos, large, leaf, link, miswired, ring, strayed, topology, verdict } from './shapes.mjs';
 
 const place = (shape, options) => {
   const model = new Model(shape);
@@ -233,6 +233,29 @@ test('where a moved cable really is goes from port to port, once', () => {
     const lines = strays(placed.model, placed, runs(placed.model.cables.values(), placed));
     assert.equal(lines.length, 2);
     assert.ok(lines.every(({ d, ends }) => d && ends.length === 2));
+  }
+});
+
+test('a port has one place, also for a cable that the plan does not have, which is drawn once', () => {
+  const placed = place(strayed());
+  const found = runs(placed.model.cables.values(), placed);
+  const [planned, real] = ['vm1:eth1 -- vm2:eth1', 'vm1:eth1 -- vm2:eth3'].map((id) => found.get(id));
+  const { a, b } = placed.model.cables.get('vm1:eth1 -- vm2:eth3');
+  assert.equal(a.key, 'vm2:eth3');
+  assert.equal(b.key, 'vm1:eth1');
+  assert.deepEqual([real.x2, real.y2], [planned.x1, planned.y1]);
+  assert.notDeepEqual([real.x1, real.y1], [planned.x2, planned.y2]);
+  assert.deepEqual(strays(placed.model, placed, found), []);
+});
+
+test('a port that only its neighbor tells of is named, and is not drawn as the right one', () => {
+  const model = new Model(asAgent(strayed(), 'vm1'));
+  for (const placed of [panel(model, false), panel(model, true)]) {
+    const found = runs(model.cables.values(), placed);
+    const [only] = strays(model, placed, found);
+    const { x2, y2 } = found.get('vm1:eth1 -- vm2:eth1');
+    assert.equal(only.text, 'found vm2:eth3');
+    assert.ok(Math.hypot(only.ends[1][0] - x2, only.ends[1][1] - y2) > 10, JSON.stringify(only));
   }
 });
 

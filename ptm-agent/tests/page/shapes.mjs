@@ -120,6 +120,18 @@ export function miswired() {
   return all;
 }
 
+/** The ring with a plug in a port of vm2 that the plan does not name. */
+export function strayed() {
+  const all = ring();
+  all.links[0].ends[0].verdict = wrong('wrong-port', 'vm2:eth3', 'at vm2, move the cable from eth3 to eth1', 'vm2:eth1');
+  all.links[0].ends[1].verdict = verdict('link-down', 'vm1:eth1');
+  const advice = 'vm1:eth1 belongs on eth1; move the cable from eth3 to eth1';
+  all.unplanned = [
+    { node: 'vm2', port: 'eth3', verdict: verdict('unplanned', undefined, { observed: 'vm1:eth1', advice }) },
+  ];
+  return all;
+}
+
 /** What an agent answers of a map's topology: its own cables, its own end first, nothing of the far ends. */
 export function asAgent(map, node) {
   const links = map.links.flatMap(({ ends }) => {
@@ -377,6 +389,7 @@ export function samples() {
 export const SHAPES = {
   ring,
   miswired,
+  strayed,
   leaf,
   vm1: () => asAgent(miswired(), 'vm1'),
   vm2: () => asAgent(miswired(), 'vm2'),

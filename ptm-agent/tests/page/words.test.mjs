@@ -33,7 +33,8 @@ test('names are cut off visibly and between characters', () => {
 });
 
 test('a name is isolated from the sentence around it', () => {
-  assert.equal(plain(say`On ${'a\u202eb'}: go`), 'On \u2068a\\u{202e}b\u2069: go');
+  assert.equal(plain(say`On ${'שלום\u202eb'}: go`), 'On \u2068שלום\\u{202e}b\u2069: go');
+  assert.equal(plain(say`On ${'leaf1'}: go`), 'On leaf1: go');
 });
 
 test('every reason and every state of an agent has words', async () => {

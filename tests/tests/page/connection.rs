@@ -2,7 +2,7 @@
 
 use ptm_tests::{Browser, Cable, Look, scenario};
 
-use crate::{AGENT, MappedRing, QUIET, await_drawn, open};
+use crate::{AGENT, MappedRing, QUIET, assert_accessible, await_drawn, open};
 
 /// Gone as soon as the page is loaded again.
 const MARK: &str = "window.mark = 'of this load'; null";
@@ -24,6 +24,7 @@ fn a_page_says_that_its_agent_is_gone_and_goes_on_with_the_next() {
     let told = page.aria("header").unwrap() + &page.aria("#banners").unwrap();
     assert!(told.to_lowercase().contains("lost"), "{told}");
     page.screenshot("connection-lost").unwrap();
+    assert_accessible(&page);
 
     // What happens meanwhile is not missed.
     ring.exchange();
@@ -56,6 +57,7 @@ fn the_map_shows_an_agent_that_died_and_what_the_others_say() {
     let told = page.aria("#findings").unwrap();
     assert!(told.contains("The agent of vm1 is unreachable"), "{told}");
     page.screenshot("map-agent-gone").unwrap();
+    assert_accessible(&page);
 
     // It holds up nobody: the cables between the others are green, and one of them turns red.
     let others: Vec<Cable> = ring.cables[2..].to_vec();

@@ -23,6 +23,11 @@ fn evidence_and_advice_are_found_by_keyboard_alone() {
     // Until both cables are heard in their new places, one of them may only be known to be out.
     page.wait_for_element("[data-finding][data-kind=exchange]").unwrap();
 
+    // Who listens need not go there to be told.
+    let told =
+        "/exchanged: On vm1, swap the two plugs in eth1 and eth2/.test(document.getElementById('live').textContent)";
+    page.wait_for::<bool>("the finding to be read out", told).unwrap();
+
     // The list of what is wrong: one finding for the two cables, told with what to do.
     let finding = tab_to(&page, "[data-finding]");
     assert_eq!(finding.role, "button");
@@ -52,8 +57,17 @@ fn evidence_and_advice_are_found_by_keyboard_alone() {
     await_drawn(&page, ring.moved(), "pass");
     page.wait_for::<bool>("the focus to stay in the list", "document.activeElement.id === 'findings'").unwrap();
     ring.map.await_cables(ring.moved(), "pass").unwrap();
+
+    // Who reads the table of all cables stays in his row, which changes and moves.
+    let row = ring.moved()[1].name();
+    let button = format!("document.querySelector('tr[data-row=\"{row}\"] button')");
+    page.click("#tab-table").unwrap();
+    page.evaluate::<()>(&format!("{button}.focus()")).unwrap();
     ring.exchange();
     await_drawn(&page, ring.moved(), "fail");
+    page.wait_for_element(&format!("tr[data-row=\"{row}\"][data-status=fail]")).unwrap();
+    assert!(page.evaluate::<bool>(&format!("document.activeElement === {button}")).unwrap());
+    page.evaluate::<()>("document.getElementById('findings').focus()").unwrap();
 
     // The drawing: arrow keys go from cable to cable, the worst first, and each says what it is.
     let first = tab_to(&page, "svg [data-cable]");

@@ -2,7 +2,7 @@
 
 use ptm_tests::{Browser, Look, Page, scenario};
 
-use crate::{AGENT, MappedRing, QUIET, assert_untroubled, await_drawn, open};
+use crate::{AGENT, MappedRing, PLAN, QUIET, assert_accessible, assert_untroubled, await_drawn, open};
 
 #[test]
 fn pages_of_agent_and_map_load_from_their_server_alone_and_without_an_error() {
@@ -19,7 +19,23 @@ fn pages_of_agent_and_map_load_from_their_server_alone_and_without_an_error() {
         page.wait_for_element(&format!("svg [data-node={node}]")).unwrap();
     }
     page.screenshot("map-all-pass").unwrap();
+    assert_accessible(&page);
+    page.click("#tab-table").unwrap();
+    page.click("#legend summary").unwrap();
+    assert_accessible(&page);
+    page.click("[data-tool=view]").unwrap();
+    page.wait_for_element("body[data-view=matrix]").unwrap();
+    page.screenshot("map-matrix").unwrap();
+    assert_accessible(&page);
     assert_untroubled(&page);
+
+    // A plan that is broken on disk is told to who looks and to who listens.
+    ring.map.machine().write(PLAN, "graph {").unwrap();
+    page.wait_for_element("#plan-failure:not([hidden])").unwrap();
+    let told = "document.getElementById('live').textContent.includes('The plan can’t be used')";
+    page.wait_for::<bool>("the broken plan to be read out", told).unwrap();
+    page.screenshot("map-broken-plan").unwrap();
+    assert_accessible(&page);
 
     // An agent's own page has its own cables, and its machine in the middle of its neighbors.
     let browser = Browser::start(ring.fabric.node("vm1").unwrap().machine()).unwrap();
@@ -29,6 +45,7 @@ fn pages_of_agent_and_map_load_from_their_server_alone_and_without_an_error() {
     let cables: usize = page.evaluate("document.querySelectorAll('svg [data-cable]').length").unwrap();
     assert_eq!(cables, 2);
     page.screenshot("agent-all-pass").unwrap();
+    assert_accessible(&page);
     assert_untroubled(&page);
 }
 
@@ -54,6 +71,11 @@ fn a_page_fits_a_phone_and_obeys_who_prefers_the_dark() {
             page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]").unwrap();
         assert!(wide <= window && window <= f64::from(look.width), "{name}: {wide} of {window} CSS pixels");
         assert_eq!(is_dark(&page), look.dark, "{name}");
+        assert_accessible(&page);
+        page.wait_for_element("[data-finding][data-kind=exchange]").unwrap();
+        page.click("[data-finding] button").unwrap();
+        page.wait_for_element("#details[data-pinned]").unwrap();
+        assert_accessible(&page);
         assert_untroubled(&page);
     }
     let browser = Browser::start(ring.fabric.node("vm1").unwrap().machine()).unwrap();

@@ -20,6 +20,9 @@ static QUIET: RwLock<()> = RwLock::new(());
 /// Where an agent serves its own page, seen from its machine.
 const AGENT: &str = "http://127.0.0.1:10786/";
 
+/// Where the map's machine has its plan.
+const PLAN: &str = "/run/ptm/topology.dot";
+
 /// The ring, its map on a machine of its own, and nothing else: every cable is green on the map.
 struct MappedRing {
     map: Map,
@@ -62,7 +65,6 @@ impl MappedRing {
 
 /// Starts the map of a plan on a machine of its own, and of the agents that listen in this folder.
 fn start_map(plan: &str, sockets: &Path) -> Map {
-    const PLAN: &str = "/run/ptm/topology.dot";
     let machine = Machine::start("wall").unwrap();
     machine.run(&["ip", "link", "set", "lo", "up"]).unwrap();
     machine.write(PLAN, plan).unwrap();
@@ -92,4 +94,10 @@ fn drawn(cable: &Cable, status: &str) -> String {
 #[track_caller]
 fn assert_untroubled(page: &Page<'_>) {
     assert_eq!(page.troubles().unwrap(), Troubles::default());
+}
+
+/// Nothing stands in the way of who can't see a page as it is now, or not all of it, as far as axe-core can tell.
+#[track_caller]
+fn assert_accessible(page: &Page<'_>) {
+    assert_eq!(page.violations().unwrap(), Vec::<String>::new());
 }

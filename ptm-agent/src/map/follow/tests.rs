@@ -83,7 +83,8 @@ impl Scene {
 
     /// Follows these agents, some with little patience.
     fn follow(&self, nodes: &[&str], is_hasty: impl Fn(&str) -> bool) {
-        let clients = [patient(), hasty()].map(|times| Arc::new(Client::new(&Options::default(), times.limits).unwrap()));
+        let clients =
+            [patient(), hasty()].map(|times| Arc::new(Client::new(&Options::default(), times.limits).unwrap()));
         let targets: Vec<_> =
             nodes.iter().map(|&node| Target { node: Some(node.into()), address: self.address(node) }).collect();
         for agent in self.shared.change(|merge, now| merge.set_agents(&targets, now)) {

@@ -19,7 +19,8 @@ export function runs(cables, layout) {
   const out = new Map();
   const bundles = new Map();
   const sides = new Map();
-  for (const cable of cables) {
+  const all = [...cables];
+  for (const cable of all) {
     const [a, b] = [boxes.get(cable.a.node), boxes.get(cable.b.node)];
     if (!a || !b) continue;
     if (rows) {
@@ -42,7 +43,34 @@ export function runs(cables, layout) {
   for (const bundle of bundles.values())
     bundle.forEach((cable, i) => out.set(cable.id, bow(cable, boxes, i, bundle.length)));
   for (const run of out.values()) if (run.steps) [run.cx, run.cy] = [(run.x1 + run.x2) / 2, (run.y1 + run.y2) / 2];
+  share(all, out, Boolean(rows));
   return out;
+}
+
+/**
+ * A port has one place: where the plan's cable has it, any other cable of it ends too, and bows away from that one. A row
+ * is apart already.
+ */
+function share(cables, out, rows) {
+  const others = cables.filter((cable) => !cable.planned && out.has(cable.id));
+  if (others.length === 0) return;
+  const places = new Map();
+  for (const cable of cables) {
+    const run = cable.planned && out.get(cable.id);
+    if (run) places.set(cable.a.key, [run.x1, run.y1, run.x2, run.y2]).set(cable.b.key, [run.x2, run.y2, run.x1, run.y1]);
+  }
+  for (const { id, a, b } of others) {
+    const run = out.get(id);
+    const [one, other] = [places.get(a.key), places.get(b.key)];
+    if (one) [run.x1, run.y1] = one;
+    if (other) [run.x2, run.y2] = other;
+    if (rows || !(one || other)) continue;
+    const [x, y, farX, farY] = one ?? other;
+    const [dx, dy] = one ? [run.x2 - x, run.y2 - y] : [run.x1 - x, run.y1 - y];
+    const length = Math.hypot(dx, dy) || 1;
+    const bend = Math.min(70, 20 + length * 0.1) * ((farX - x) * dy < (farY - y) * dx ? -1 : 1);
+    [run.cx, run.cy] = [x + dx / 2 - (dy / length) * bend, y + dy / 2 + (dx / length) * bend];
+  }
 }
 
 function gather(groups, key, one) {
@@ -82,15 +110,8 @@ function bow(cable, boxes, i, count) {
   const [a, b] = [boxes.get(cable.a.node), boxes.get(cable.b.node)];
   if (a === b) {
     const lift = 40 + i * 14;
-    return {
-      x1: a.x - 12,
-      y1: a.y - a.h / 2,
-      x2: a.x + 12,
-      y2: a.y - a.h / 2,
-      cx: a.x,
-      cy: a.y - a.h / 2 - lift,
-      steps: null,
-    };
+    const top = a.y - a.h / 2;
+    return { x1: a.x - 12, y1: top, x2: a.x + 12, y2: top, cx: a.x, cy: top - lift, steps: null };
   }
   const [dx, dy] = [b.x - a.x, b.y - a.y];
   const length = Math.hypot(dx, dy) || 1;
@@ -192,17 +213,9 @@ export function strayPath([x1, y1], [x2, y2], out, into) {
   const reach = Math.min(160, length * 0.35);
   const bend = Math.min(90, 20 + length * 0.15);
   const [nx, ny] = [(-dy / length) * bend, (dx / length) * bend];
-  const numbers = [
-    x1,
-    y1,
-    x1 + out[0] * reach + nx,
-    y1 + out[1] * reach + ny,
-    x2 + into[0] * reach + nx,
-    y2 + into[1] * reach + ny,
-    x2,
-    y2,
-  ].map(round);
-  return `M${numbers.slice(0, 2).join(' ')}C${numbers.slice(2).join(' ')}`;
+  const at = (x, y) => `${round(x)} ${round(y)}`;
+  const near = at(x1 + out[0] * reach + nx, y1 + out[1] * reach + ny);
+  return `M${at(x1, y1)}C${near} ${at(x2 + into[0] * reach + nx, y2 + into[1] * reach + ny)} ${at(x2, y2)}`;
 }
 
 /**

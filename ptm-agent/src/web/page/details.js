@@ -7,12 +7,15 @@ import { REACHES, STATUSES, count, plain, reasonWord, say, worstFirst } from './
 
 /** A machine with more cables than these lists its worst. */
 const MOST_ROWS = 100;
+/** What a port was asked for is asked for again after so long: who is heard there is heard every half minute. */
+const FRESH = 15_000;
+const NOTHING = { key: null, ends: [], nodes: [], at: 0 };
 
 export class Details {
   #panel = byId('details');
   #title = byId('details-title');
   #body = byId('details-body');
-  #fetched = { key: null, nodes: [] };
+  #fetched = NOTHING;
   #model = null;
   #item = null;
   /** What had the focus before it went into the panel. */
@@ -47,16 +50,16 @@ export class Details {
     if (!content) {
       replaceIfNew(this.#title, '', () => ['Evidence']);
       replaceIfNew(this.#body, '', () => []);
-      this.#fetched = { key: null, nodes: [] };
+      this.#fetched = NOTHING;
       return;
     }
-    if (!pinned) this.#fetched = { key: null, nodes: [] };
+    if (!pinned) this.#fetched = NOTHING;
     const { title, signature, build } = content;
     const ends = pinned ? content.ends : [];
     const key = ends.map((end) => `${end.key} ${end.verdict?.reason} ${end.verdict?.since}`).join('\n');
     if (key !== this.#fetched.key) {
-      this.#fetched = { key, nodes: [] };
-      if (ends.length > 0) this.#ask(ends, key);
+      this.#fetched = { ...NOTHING, key, ends };
+      this.refresh();
     }
     if (replaceIfNew(this.#title, plain(title), () => rich(title))) this.#panel.scrollTop = 0;
     replaceIfNew(this.#body, `${signature}\n${this.#fetched.nodes.length}\n${key}`, () => [
@@ -116,7 +119,7 @@ export class Details {
     return ends.map((end) =>
       h(
         'section',
-        { 'data-evidence': end.key, 'data-status': end.verdict?.status ?? 'no-info' },
+        {},
         h(headed ? 'h3' : 'h4', {}, ...rich(say`${end.key}`)),
         ...this.#evidence(end, headed),
       ),
@@ -213,7 +216,7 @@ export class Details {
                 h('span', { class: 'id' }, ' ', name(agent.address)),
               )
             : null,
-          rowsOf(cables),
+          this.#rowsOf(cables),
         ].filter(Boolean),
     };
   }
@@ -224,13 +227,45 @@ export class Details {
       title: say`${one} — ${other}`,
       signature: JSON.stringify([one, other, cables.map((cable) => [cable.id, cable.status])]),
       ends: [],
-      build: () => [h('p', {}, count(cables.length, 'cable')), rowsOf(cables)],
+      build: () => [h('p', {}, count(cables.length, 'cable')), this.#rowsOf(cables)],
     };
   }
 
-  async #ask(ends, key) {
+  #rowsOf(cables) {
+    const more = cables.length - MOST_ROWS;
+    const words = (cable) =>
+      cable.status === 'pass' ? '' : halfKnown(this.#model, cable) ? 'half known' : reasonWord(cable.reason ?? 'not known');
+    const row = (cable) => [
+      h('span', { class: 'badge', 'aria-hidden': 'true' }, STATUSES[cable.status].symbol),
+      ' ',
+      name(cable.a.key),
+      ' — ',
+      name(cable.b.key),
+      ` ${words(cable)}`,
+    ];
+    return h(
+      'ul',
+      { class: 'rows' },
+      ...cables
+        .slice(0, MOST_ROWS)
+        .map((cable) =>
+          h(
+            'li',
+            { 'data-status': cable.status },
+            h('button', { type: 'button', 'data-go': cable.id }, ...row(cable)),
+          ),
+        ),
+      more > 0 ? h('li', {}, `and ${more.toLocaleString('en')} more`) : null,
+    );
+  }
+
+  /** Asks the server for what only the ports themselves know, unless it is known and fresh. */
+  async refresh() {
+    const asked = this.#fetched;
+    if (asked.ends.length === 0 || document.hidden || Date.now() - asked.at < FRESH) return;
+    asked.at = Date.now();
     const parts = await Promise.all(
-      ends.map(async (end) => {
+      asked.ends.map(async (end) => {
         const which = this.#model.isAgent ? end.port : end.key;
         try {
           const answer = await fetch(`api/v1/ports/${encodeURIComponent(which)}`, {
@@ -243,37 +278,13 @@ export class Details {
         }
       }),
     );
-    if (this.#fetched.key !== key) return;
-    this.#fetched.nodes = parts.filter(Boolean).map(([end, detail]) => portDetail(end, detail));
-    if (this.#fetched.nodes.length > 0) this.show(this.#model, this.#item, true);
+    const nodes = parts.filter(Boolean).map(([end, detail]) => portDetail(end, detail));
+    if (this.#fetched !== asked || nodes.length === 0) return;
+    // Only what is new is exchanged, under whoever reads the rest.
+    if (nodes.length === asked.nodes.length) asked.nodes.forEach((node, i) => node.replaceWith(nodes[i]));
+    asked.nodes = nodes;
+    this.show(this.#model, this.#item, true);
   }
-}
-
-function rowsOf(cables) {
-  const more = cables.length - MOST_ROWS;
-  return h(
-    'ul',
-    { class: 'rows' },
-    ...cables
-      .slice(0, MOST_ROWS)
-      .map((cable) =>
-        h(
-          'li',
-          { 'data-status': cable.status },
-          h(
-            'button',
-            { type: 'button', 'data-go': cable.id },
-            h('span', { class: 'badge', 'aria-hidden': 'true' }, STATUSES[cable.status].symbol),
-            ' ',
-            name(cable.a.key),
-            ' — ',
-            name(cable.b.key),
-            ` ${cable.status === 'pass' ? '' : reasonWord(cable.reason ?? 'not known')}`,
-          ),
-        ),
-      ),
-    more > 0 ? h('li', {}, `and ${more.toLocaleString('en')} more`) : null,
-  );
 }
 
 /** What only the port itself knows: who is heard there, how it is captured, what was counted. */
@@ -297,7 +308,7 @@ function portDetail(end, { interface: own, neighbors, match_on: matchOn }) {
     );
   return h(
     'section',
-    { 'data-port': end.key },
+    {},
     h('h3', {}, 'Heard on ', name(end.key)),
     neighbors.length === 0 ? h('p', {}, 'Nobody.') : null,
     ...neighbors.map((it) =>

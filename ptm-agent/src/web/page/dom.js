@@ -30,6 +30,12 @@ export function s(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+/** What is drawn on a cable besides its line. @param {'fail' | 'cached'} kind a cross, or a clock */
+export function mark(kind, attributes) {
+  const [r, d] = kind === 'fail' ? [8, 'M-4 -4L4 4M-4 4L4 -4'] : [7, 'M0 -4V0L3 2'];
+  return s('g', { class: `mark ${kind}`, ...attributes }, s('circle', { r }), s('path', { d }));
+}
+
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes))
     if (value !== null && value !== undefined && value !== false)

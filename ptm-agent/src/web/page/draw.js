@@ -1,7 +1,8 @@
 // The drawing: one path a cable, one group a machine. What changes touches its own elements only.
 
 import { distance, labelPlace, path, point } from './cables.js';
-import { s } from './dom.js';
+import { mark, s } from './dom.js';
+import { straying } from './findings.js';
 import { CROWD, frame } from './layout.js';
 import { describeCable, describeNode } from './speech.js';
 import { strays } from './strays.js';
@@ -84,6 +85,8 @@ export class Drawing {
       element.append(
         s('rect', { x: -box.w / 2, y: -box.h / 2, width: box.w, height: box.h, rx: 5 }),
         s('text', { class: 'title' }, fitting(node.name, box.w)),
+        // Two words, not one, for who has the text alone.
+        ' ',
         s('text', { class: 'sub', y: 14 }),
       );
       if (node.stranger) element.setAttribute('data-stranger', '');
@@ -94,18 +97,22 @@ export class Drawing {
     this.#layers.nodes.replaceChildren(...nodes);
     this.#svg.toggleAttribute('data-many', cables.length > FEW_CABLES);
     this.#svg.toggleAttribute('data-crowd', cables.length > CROWD);
-    this.#rove();
-    this.#overlays();
+    this.#marks();
     this.highlight(this.#hot);
-    if (held) (this.#cables.get(held.cable) ?? this.#nodes.get(held.node) ?? this.#svg).focus();
+    const again = held && (this.#cables.get(held.cable) ?? this.#nodes.get(held.node));
+    this.rove(again ?? this.sequence()[0]);
+    if (held) (again ?? this.#svg).focus();
   }
 
-  /** The same drawing with newer verdicts. @param {import('./model.js').Model} model */
+  /**
+   * The same drawing with newer verdicts; {@link highlight} has to follow, here and after {@link update}.
+   * @param {import('./model.js').Model} model
+   */
   adopt(model) {
     this.#model = model;
     for (const cable of model.cables.values()) this.#paintCable(cable);
     for (const node of model.nodes.values()) this.#paintNode(node);
-    this.#overlays();
+    this.#marks();
   }
 
   /**
@@ -119,13 +126,7 @@ export class Drawing {
       for (const { node } of [cable.a, cable.b]) touched.add(this.#model.nodes.get(node));
     }
     for (const node of touched) if (node) this.#paintNode(node);
-    this.#overlays();
-  }
-
-  #overlays() {
     this.#marks();
-    this.#strays();
-    this.labels();
   }
 
   #paintCable(cable) {
@@ -137,8 +138,8 @@ export class Drawing {
       if (element.parentNode) this.#levels[cable.status].append(element);
       if (focused) element.focus();
     }
-    set(element, 'data-reason', cable.reason ?? '');
     element.toggleAttribute('data-unplanned', !cable.planned);
+    element.toggleAttribute('data-stray', straying(this.#model, cable) !== null);
     element.toggleAttribute('data-cached', Boolean(cable.a.verdict?.cached || cable.b.verdict?.cached));
     set(element, 'aria-label', describeCable(this.#model, cable));
   }
@@ -146,13 +147,11 @@ export class Drawing {
   #paintNode(node) {
     const element = this.#nodes.get(node.name);
     if (!element) return;
-    const worst = ['fail', 'no-info', 'pass'].find((status) =>
-      node.cables.some((cable) => cable.planned && cable.status === status),
-    );
-    set(element, 'data-worst', worst ?? 'no-info');
+    element.toggleAttribute('data-failing', node.cables.some((cable) => cable.planned && cable.status === 'fail'));
     const state = node.agent?.state;
     set(element, 'data-agent', state ?? '');
     const bad = state && state !== 'up' ? REACHES[state] : null;
+    element.toggleAttribute('data-bad', bad !== null && state !== 'connecting');
     const sub = element.lastChild;
     const text = bad ? `${bad.symbol} ${state}` : (node.function ?? (node.stranger ? 'not in the plan' : ''));
     const { w: width, h: height } = this.#layout.boxes.get(node.name);
@@ -171,24 +170,7 @@ export class Drawing {
       const cached = Boolean(cable.a.verdict?.cached || cable.b.verdict?.cached);
       if (cable.status !== 'fail' && !cached) continue;
       const [x, y] = point(run, 0.5);
-      if (cable.status === 'fail')
-        marks.push(
-          s(
-            'g',
-            { class: 'mark fail', 'data-x': x, 'data-y': y },
-            s('circle', { r: 8 }),
-            s('path', { d: 'M-4 -4L4 4M-4 4L4 -4' }),
-          ),
-        );
-      else
-        marks.push(
-          s(
-            'g',
-            { class: 'mark cached', 'data-x': x, 'data-y': y },
-            s('circle', { r: 7 }),
-            s('path', { d: 'M0 -4V0L3 2' }),
-          ),
-        );
+      marks.push(mark(cable.status === 'fail' ? 'fail' : 'cached', { 'data-x': x, 'data-y': y }));
       if (marks.length >= MOST_MARKS) break;
     }
     this.#layers.marks.replaceChildren(...marks);
@@ -207,11 +189,11 @@ export class Drawing {
     this.#layers.strays.replaceChildren(
       ...found.flatMap((stray) => {
         const hot = stray.cables.some((id) => this.#hot.cables.has(id)) ? ' hot' : '';
-        if (stray.text)
-          return [s('text', { class: `stray-text${hot}`, x: stray.x, y: stray.y }, clipped(shown(stray.text), 34))];
+        const { d, ends = [], text, x, y } = stray;
         return [
-          s('path', { class: `stray${hot}`, d: stray.d }),
-          ...stray.ends.map(([cx, cy]) => s('circle', { class: `stray-end${hot}`, cx, cy, r: 4 })),
+          d ? s('path', { class: `stray${hot}`, d }) : '',
+          ...ends.map(([cx, cy]) => s('circle', { class: `stray-end${hot}`, cx, cy, r: 4 })),
+          text ? s('text', { class: `stray-text${hot}`, x, y }, clipped(shown(text), 34)) : '',
         ];
       }),
     );
@@ -226,12 +208,12 @@ export class Drawing {
     const [left, top] = [-x / k, -y / k];
     const [right, bottom] = [left + this.#svg.clientWidth / k, top + this.#svg.clientHeight / k];
     const inside = (px, py) => px > left && px < right && py > top && py < bottom;
-    const chosen = [];
-    for (const id of this.#hot.cables) if (this.#runs.has(id) && chosen.length < MOST_LABELS) chosen.push(id);
+    const chosen = new Set();
+    for (const id of this.#hot.cables) if (this.#runs.has(id) && chosen.size < MOST_LABELS) chosen.add(id);
     if (all || near) {
       for (const [id, run] of this.#runs) {
-        if (chosen.length >= MOST_LABELS) break;
-        if (!this.#hot.cables.has(id) && (all || inside(run.x1, run.y1) || inside(run.x2, run.y2))) chosen.push(id);
+        if (chosen.size >= MOST_LABELS) break;
+        if (all || inside(run.x1, run.y1) || inside(run.x2, run.y2)) chosen.add(id);
       }
     }
     const labels = [];
@@ -244,6 +226,9 @@ export class Drawing {
         [cable.b, false],
       ]) {
         if (end.port === null) continue;
+        // A port of two cables, one of them not in the plan, is written once.
+        const owner = this.#model.ends.get(end.key)?.cable;
+        if (owner !== cable && chosen.has(owner?.id)) continue;
         const hot = this.#hot.cables.has(id);
         const place = labelPlace(run, first);
         // Where ports stand closer than their names are high, these come with zooming in.
@@ -252,7 +237,6 @@ export class Drawing {
         const turn = place.angle ? ` rotate(${place.angle})` : '';
         const attributes = {
           class: `port${hot ? ' hot' : ''}`,
-          'data-end': end.key,
           'data-status': end.verdict?.status ?? 'no-info',
           'text-anchor': place.anchor,
           transform: `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})${turn}`,
@@ -340,10 +324,10 @@ export class Drawing {
     return [...cables.map((cable) => this.#cables.get(cable.id)), ...this.#nodes.values()];
   }
 
-  /** One element of the drawing is in the order of Tab. */
-  #rove() {
-    const [first] = this.sequence();
-    first?.setAttribute('tabindex', '0');
+  /** One element of the drawing is in the order of Tab. @param {Element | undefined} element */
+  rove(element) {
+    this.#world.querySelector('[tabindex="0"]')?.setAttribute('tabindex', '-1');
+    element?.setAttribute('tabindex', '0');
   }
 }
 

@@ -21,14 +21,13 @@ export function findings(model) {
     out.push(finding);
     finding.cables.forEach((id) => told.add(id));
   }
-  const strays = strayEnds(model);
-  for (const [cable, stray] of strays) {
+  for (const [cable, stray] of strayEnds(model)) {
+    if (told.has(cable.id)) continue;
     out.push(cableFinding(model, cable, stray));
     told.add(cable.id).add(stray.cable.id);
   }
   for (const cable of model.cables.values()) {
-    if (cable.status !== 'pass' && cable.reason && !FINE.has(cable.reason) && !told.has(cable.id))
-      out.push(cableFinding(model, cable, null));
+    if (isWrong(cable) && !told.has(cable.id)) out.push(cableFinding(model, cable, null));
   }
   for (const node of model.nodes.values()) if (node.agent && node.agent.state !== 'up') out.push(agentFinding(node));
   return out.sort((a, b) => a.rank - b.rank || compareNames(a.id, b.id));
@@ -100,18 +99,30 @@ function exchange(one, other, near, far) {
   };
 }
 
+/** Whether something is wrong with a cable, as far as anybody tells. */
+const isWrong = (cable) => cable.status !== 'pass' && cable.reason !== null && !FINE.has(cable.reason);
+
 /**
- * Cables of the plan that fail and whose plug is in a port without a plan: one finding each, not two.
- * @returns {Map<import('./model.js').Cable, import('./model.js').End>}
+ * The end of a cable that the plan does not have which tells that a cable of the plan is meant: its plug is missing
+ * there.
+ * @param {import('./model.js').Model} model @param {import('./model.js').Cable} cable
+ * @returns {{end: import('./model.js').End, planned: import('./model.js').Cable} | null}
  */
+export function straying(model, cable) {
+  if (cable.planned) return null;
+  for (const end of [cable.a, cable.b]) {
+    const planned = seen(model, end)?.cable;
+    if (planned?.planned && isWrong(planned)) return { end, planned };
+  }
+  return null;
+}
+
+/** The cables of the plan whose plug is in a port without a plan, and the end that tells: one finding each, not two. */
 function strayEnds(model) {
   const out = new Map();
   for (const cable of model.cables.values()) {
-    if (cable.planned) continue;
-    for (const end of [cable.a, cable.b]) {
-      const planned = seen(model, end)?.cable;
-      if (planned?.planned && planned.status === 'fail' && !out.has(planned)) out.set(planned, end);
-    }
+    const stray = straying(model, cable);
+    if (stray && !out.has(stray.planned)) out.set(stray.planned, stray.end);
   }
   return out;
 }
@@ -137,12 +148,24 @@ function cableFinding(model, cable, stray) {
     word: verdict.reason,
     title: cable.planned ? say`${cable.a.key} — ${cable.b.key}` : say`${worst.key}: not in the plan`,
     sentences,
-    advice: advisers.length > 0 ? advised(advisers[0]) : null,
+    advice: elsewhere(model, worst) ?? (advisers.length > 0 ? advised(advisers[0]) : null),
     since: verdict.since ?? null,
     cached: verdict.cached,
     cables: stray ? [cable.id, stray.cable.id] : [cable.id],
     node: null,
   };
+}
+
+/**
+ * What to do about a plug in a port that the plan gives to others, on machines that have none of the two cables in
+ * common: an agent can only say who belongs where. Each such finding holds whichever is done first.
+ */
+function elsewhere(model, end) {
+  const there = end.verdict.reason === 'wrong-node' ? seen(model, end) : null;
+  if (!there?.cable.planned) return null;
+  const [far, other] = [model.far(end), model.far(there)];
+  if (far.port === null || far.node === there.node || other.node === end.node) return null;
+  return say`Connect ${end.key} to ${far.key}: its cable ends in ${there.key} now.`;
 }
 
 /** An agent's advice, with where it holds: it is written for who stands before that machine. */
@@ -177,22 +200,33 @@ function agentFinding(node) {
   };
 }
 
+/** So much of a kind is told; nobody listens to a hundred. */
+const MOST_TOLD = 2;
+
+/** A finding in a sentence: what is to be done, if anybody knows, else what is the matter. */
+const told = ({ title, advice, sentences }) => `${plain(title)}: ${plain(advice ?? sentences[0])}`;
+
 /**
- * What changes from one list to the next, for who listens rather than looks.
- * @param {Finding[]} before
- * @param {Finding[]} after
+ * What changed, for who listens rather than looks.
+ * @typedef {{findings: Finding[], headline: string, failure: string | null}} Standing `failure` is the plan's
+ * @param {Standing} before
+ * @param {Standing} after
  */
 export function announcement(before, after) {
-  const was = new Set(before.map((finding) => finding.id));
-  const is = new Set(after.map((finding) => finding.id));
-  const news = after.filter((finding) => !was.has(finding.id)).slice(0, 2);
-  const gone = before.filter((finding) => !is.has(finding.id)).slice(0, 2);
-  const failing = after.filter((finding) => finding.status === 'fail').length;
-  const parts = [
-    ...news.map((finding) => `New: ${plain(finding.title)}. ${finding.advice ? plain(finding.advice) : ''}`),
-    ...gone.map((finding) => `Mended or gone: ${plain(finding.title)}.`),
+  const was = new Map(before.findings.map((finding) => [finding.id, told(finding)]));
+  const is = new Set(after.findings.map(({ id }) => id));
+  const news = after.findings.filter((finding) => was.get(finding.id) !== told(finding));
+  const gone = before.findings.filter(({ id }) => !is.has(id));
+  const some = (all, words) => [
+    ...all.slice(0, MOST_TOLD).map(words),
+    ...(all.length > MOST_TOLD ? [`And ${all.length - MOST_TOLD} more.`] : []),
   ];
-  return parts.length === 0
-    ? ''
-    : `${parts.join(' ')} ${failing === 0 ? 'Nothing is failing.' : `${failing} failing.`}`;
+  const parts = [
+    ...some(news, (finding) => `${was.has(finding.id) ? 'Now' : 'New'}: ${told(finding)}`),
+    ...some(gone, ({ title }) => `Mended or gone: ${plain(title)}.`),
+  ];
+  if (parts.length > 0) parts.push(`${after.headline}.`);
+  if (before.failure !== after.failure)
+    parts.unshift(after.failure ? plain(say`The plan can’t be used: ${after.failure}.`) : 'The plan can be used again.');
+  return parts.join(' ');
 }

@@ -1,6 +1,6 @@
 // What stands around the drawing: title and icon, headline, counts, banners, the connection, the legend.
 
-import { byId, h, name, now, replaceIfNew, rich, s, time } from './dom.js';
+import { byId, h, mark, name, now, replaceIfNew, rich, s, time } from './dom.js';
 import { REASONS, STATUSES, clock, count, headline, say, shown, subline } from './words.js';
 
 /** @param {import('./model.js').Model} model */
@@ -60,16 +60,17 @@ function showPlanFailure({ failure, file, since }) {
   section.hidden = !failure;
   if (!failure) return;
   const [title, words, list] = section.children;
-  title.replaceChildren(...rich(say`The plan ${file} can’t be used as it is now`));
-  words.replaceChildren(
+  const signature = JSON.stringify([failure, file, since]);
+  replaceIfNew(title, signature, () => rich(say`The plan ${file} can’t be used as it is now`));
+  replaceIfNew(words, signature, () => [
     name(failure.error),
     ' — since ',
     time(failure.since),
     '. Until it is mended the plan read ',
     time(since),
     ' stays in force; what is shown is checked against that one.',
-  );
-  list.replaceChildren(...failure.problems.map((problem) => h('li', {}, name(problem))));
+  ]);
+  replaceIfNew(list, signature, () => failure.problems.map((problem) => h('li', {}, name(problem))));
 }
 
 /** @param {'connecting' | 'live' | 'lost'} state @param {string} why @param {number} since when it was last live */
@@ -86,16 +87,13 @@ export function showConnection(state, why, since) {
 
 /** A piece of the drawing for the legend, by the drawing's own classes. */
 function sample(kind) {
-  const cached = [s('circle', { r: 7 }), s('path', { d: 'M0 -4V0L3 2' })];
-  const cross = [s('circle', { r: 8 }), s('path', { d: 'M-4 -4L4 4M-4 4L4 -4' })];
   const line = s('path', { class: kind === 'stray' ? 'stray' : 'cable', d: 'M2 9H52', 'data-sample': kind });
   line.toggleAttribute('data-unplanned', kind === 'unplanned');
-  const mark = { fail: cross, cached }[kind];
   return s(
     'svg',
     { width: 44, height: 18, viewBox: '5 0 44 18', 'aria-hidden': 'true', class: 'sample' },
     kind === 'cached' ? null : line,
-    mark ? s('g', { class: `mark ${kind}`, transform: 'translate(27 9)' }, ...mark) : null,
+    kind === 'fail' || kind === 'cached' ? mark(kind, { transform: 'translate(27 9)' }) : null,
   );
 }
 

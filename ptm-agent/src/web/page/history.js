@@ -43,7 +43,11 @@ export class History {
   #add(items) {
     if (items.length === 0) return;
     this.#list.prepend(...items.reverse());
-    while (this.#list.childElementCount > MOST) this.#list.lastElementChild.remove();
+    while (this.#list.childElementCount > MOST) {
+      const last = this.#list.lastElementChild;
+      if (last.contains(document.activeElement)) byId('history').focus();
+      last.remove();
+    }
     this.#end.textContent = 'What was before: see the log, or Prometheus.';
   }
 }
@@ -52,36 +56,40 @@ function port(event, missed) {
   const key = endKey(event.node, event.port);
   const failing = [event.before, event.after].some((reason) => statusOf(reason) === 'fail');
   const after = h('b', {}, verdictWords(event.after));
-  // Where no event tells of it, only the outcome is known.
-  const words = event.before === undefined ? ['is ', after] : [verdictWords(event.before), ' → ', after];
   const found = event.after && event.verdict?.observed && statusOf(event.after) === 'fail';
-  return h(
-    'li',
+  return item(
+    event,
     { 'data-of': key, 'data-status': event.after ? statusOf(event.after) : 'no-info', 'data-failing': failing },
-    h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
-    ' ',
     h('button', { type: 'button' }, name(key)),
     ' ',
-    ...words,
+    // Where no event tells of it, only the outcome is known.
+    ...(event.before === undefined ? ['is ', after] : [verdictWords(event.before), ' → ', after]),
     found ? h('span', {}, ', found ', name(event.verdict.observed)) : null,
-    ' ',
-    h('span', { class: 'ago' }, time(event.time)),
     missed ? h('span', { class: 'ago' }, ' (found after a gap)') : null,
   );
 }
 
-function agent({ node, time: at, agent: { state, detail } }) {
+function agent(event) {
+  const { state, detail } = event.agent;
   const bad = state !== 'up';
-  return h(
-    'li',
-    { 'data-agent': node, 'data-status': bad ? 'no-info' : 'pass', 'data-failing': bad },
-    h('span', { class: 'at' }, clock(Date.parse(at), now())),
-    ' agent of ',
-    h('button', { type: 'button' }, name(node)),
+  return item(
+    event,
+    { 'data-agent': event.node, 'data-status': bad ? 'no-info' : 'pass', 'data-failing': bad },
+    'agent of ',
+    h('button', { type: 'button' }, name(event.node)),
     ' ',
     h('b', {}, REACHES[state]?.word ?? state),
     detail ? h('span', {}, ': ', name(detail)) : null,
-    ' ',
-    h('span', { class: 'ago' }, time(at)),
   );
 }
+
+const item = (event, attributes, ...words) =>
+  h(
+    'li',
+    attributes,
+    h('span', { class: 'at' }, clock(Date.parse(event.time), now())),
+    ' ',
+    ...words,
+    ' ',
+    h('span', { class: 'ago' }, time(event.time)),
+  );

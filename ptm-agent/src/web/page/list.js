@@ -29,8 +29,11 @@ export class FindingList {
     this.#list.addEventListener('focusin', (event) => hover(finding(event)));
     this.#list.addEventListener('focusout', () => hover(null));
     this.#more.addEventListener('click', () => {
+      const first = this.#most;
       this.#most += STEP;
       this.show(this.#findings);
+      // The button may have gone with the last of them.
+      this.#list.children[first]?.firstElementChild.focus();
     });
   }
 
@@ -51,9 +54,7 @@ export class FindingList {
       if (!item) this.#items.set(finding.id, (item = h('li', { 'data-finding': finding.id })));
       item.dataset.status = finding.status;
       item.dataset.kind = finding.kind;
-      item.dataset.cables = finding.cables.join('\n');
-      const { since, ...rest } = finding;
-      replaceIfNew(item, JSON.stringify([rest, since]), () => [card(finding)]);
+      replaceIfNew(item, JSON.stringify(finding), () => [card(finding)]);
       item.classList.toggle('chosen', finding.id === this.#chosen);
       // Moving an element takes the focus from it: only what is out of place is moved.
       if (item === place) place = place.nextElementSibling;
@@ -121,8 +122,10 @@ export class CableTable {
       if (row) choose(row.closest('tr').dataset.row);
     });
     this.#more.addEventListener('click', () => {
+      const first = this.#most;
       this.#most += STEP;
       this.show(...this.#last);
+      this.#body.rows[first]?.querySelector('button').focus();
     });
   }
 
@@ -132,17 +135,17 @@ export class CableTable {
     const cables = [...model.cables.values()].filter((cable) => !status || cable.status === status);
     cables.sort((x, y) => worstFirst(x.status, y.status) || compareNames(x.a.key, y.a.key));
     const old = new Map([...this.#body.rows].map((row) => [row.dataset.row, row]));
+    const held = this.#body.contains(document.activeElement) && document.activeElement.closest('tr');
     const rows = cables.slice(0, this.#most).map((cable) => {
       const row = old.get(cable.id) ?? h('tr', { 'data-row': cable.id });
       row.dataset.status = cable.status;
       replaceIfNew(row, signature(cable), () => cells(model, cable));
       return row;
     });
-    if (rows.length !== this.#body.rows.length || rows.some((row, i) => row !== this.#body.rows[i])) {
-      const focus = document.activeElement;
+    if (rows.length !== this.#body.rows.length || rows.some((row, i) => row !== this.#body.rows[i]))
       this.#body.replaceChildren(...rows);
-      if (this.#body.contains(focus)) focus.focus();
-    }
+    if (held && !this.#body.contains(document.activeElement))
+      (held.isConnected ? held.querySelector('button') : byId('table')).focus();
     const rest = cables.length - rows.length;
     this.#more.hidden = rest <= 0;
     this.#more.textContent = `Show ${Math.min(STEP, rest)} of ${count(rest, 'more cable')}`;

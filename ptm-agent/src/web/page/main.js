@@ -16,14 +16,16 @@ import { panel } from './panel.js';
 import { find } from './search.js';
 import { Stream } from './stream.js';
 import { Viewport } from './viewport.js';
+import { headline } from './words.js';
 
 /** More cables than these are shown as a matrix. 2,000 are drawn at a few milliseconds a frame, but lines so close say
  *  nothing any more, and beyond this the browser's painting of the lines, not ours, takes longer than a frame. */
 const MOST_DRAWN = 2_500;
 /** Below this width there is one column. */
 const NARROW = 700;
-/** Who listens is told the sum of some seconds, not each change of a storm. */
+/** Who listens is told the sum of some seconds, not each change of a storm, and has the time to hear it. */
 const QUIET = 3_000;
+const SPEECH = 15_000;
 
 const svg = byId('drawing');
 const canvas = byId('matrix');
@@ -138,19 +140,16 @@ function flush() {
   else if (isMatrix()) matrix.show(model, false);
   else if (all) drawing.adopt(model);
   else drawing.update(cables, nodes);
-  const before = found;
   found = findings(model);
   list.show(found);
   showFrame(model, found);
   showTitle(model, connection);
   if (dock.showsTable) table.show(model, filter);
-  // For who measures: the first of these is the first picture.
-  if (shape) performance.mark('ptm-drawn');
   // What is pinned lives on under the newest finding, and goes with its cable.
   if (pinned?.finding) pinned = renewed(pinned.finding);
   passing = passing?.finding ? renewed(passing.finding) : passing;
   light();
-  announce(before);
+  announce();
 }
 
 /** The same finding as it is now; if it is mended, its cable. */
@@ -233,16 +232,23 @@ function show(item) {
   if (frame) view.show(frame);
 }
 
-let announced = [];
+let announced = { findings: [], headline: '', failure: null };
 let quiet = 0;
-function announce(before) {
-  if (quiet) return;
-  announced = before;
-  quiet = setTimeout(() => {
-    quiet = 0;
-    const words = announcement(announced, found);
-    if (words && model) byId('live').textContent = words;
-  }, QUIET);
+let spoken = -Infinity;
+function announce() {
+  quiet ||= setTimeout(
+    () => {
+      quiet = 0;
+      const failure = model.plan.failure?.error ?? null;
+      const standing = { findings: found, headline: headline(model.counts, model.isAgent), failure };
+      const words = announcement(announced, standing);
+      announced = standing;
+      if (words === '') return;
+      byId('live').textContent = words;
+      spoken = Date.now();
+    },
+    Math.max(QUIET, spoken + SPEECH - Date.now()),
+  );
 }
 
 // The drawing: pointer, focus, keys.
@@ -276,8 +282,8 @@ function walk(from, key) {
   const to =
     key === 'Home' ? 0 : key === 'End' ? all.length - 1 : at + (key === 'ArrowRight' || key === 'ArrowDown' ? 1 : -1);
   const next = all[Math.max(0, Math.min(all.length - 1, to))];
-  from.setAttribute('tabindex', '-1');
-  next.setAttribute('tabindex', '0');
+  if (!next) return;
+  drawing.rove(next);
   next.focus();
   show(itemOf(next));
 }
@@ -363,5 +369,8 @@ globalThis
   .addEventListener('change', () => model && isMatrix() && matrix.resize());
 
 showLegend();
-setInterval(tick, 5_000);
+setInterval(() => {
+  tick();
+  details.refresh();
+}, 5_000);
 stream.start();

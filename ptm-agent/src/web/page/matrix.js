@@ -65,8 +65,7 @@ export class Matrix {
     if (anew || !this.#grid) {
       this.#grid = grid(model);
       this.#cell = null;
-      const { rows, columns, cells } = this.#grid;
-      this.#canvas.dataset.cells = cells.length;
+      const { rows, columns } = this.#grid;
       this.#tall = Math.min(CELL * 6, Math.max(CELL, (columns.length * CELL * 0.5) / Math.max(1, rows.length)));
       this.resize();
       this.#viewport.setFrame({ x: 0, y: 0, width: columns.length * CELL, height: rows.length * this.#tall }, 1.6);
@@ -205,43 +204,26 @@ export class Matrix {
       context.fillRect(x0, y0, w, h);
       [context.fillStyle, context.globalAlpha] = [text, 1];
     };
+    const names = (all, from, step, until, margin, write) => {
+      for (let i = Math.max(0, Math.floor((margin - from) / step)); i < all.length; i++) {
+        const at = (i + 0.5) * step + from;
+        if (at >= until) break;
+        if (at > margin) write(shown(all[i]).slice(0, 40), at);
+      }
+    };
     if (tall >= LEGIBLE) {
       frame(0, 0, MARGIN, height);
-      this.#names(
-        context,
-        this.#grid.rows,
-        y,
-        tall,
-        height,
-        (at, name) => context.fillText(name, 8, at, MARGIN - 12),
-        MARGIN - 20,
-      );
+      names(this.#grid.rows, y, tall, height, MARGIN - 20, (name, at) => context.fillText(name, 8, at, MARGIN - 12));
     }
     if (size < LEGIBLE) return;
     frame(0, 0, width, MARGIN - 20);
-    this.#names(
-      context,
-      this.#grid.columns,
-      x,
-      size,
-      width,
-      (at, name) => {
-        context.save();
-        context.translate(at, MARGIN - 26);
-        context.rotate(-Math.PI / 3.2);
-        context.fillText(name, 0, 0, MARGIN - 20);
-        context.restore();
-      },
-      MARGIN,
-    );
-  }
-
-  #names(context, names, from, size, until, write, margin) {
-    const first = Math.max(0, Math.floor((margin - from) / size));
-    for (let i = first; i < names.length && (i + 0.5) * size + from < until; i++) {
-      const at = (i + 0.5) * size + from;
-      if (at > margin) write(at, shown(names[i]).slice(0, 40));
-    }
+    names(this.#grid.columns, x, size, width, MARGIN, (name, at) => {
+      context.save();
+      context.translate(at, MARGIN - 26);
+      context.rotate(-Math.PI / 3.2);
+      context.fillText(name, 0, 0, MARGIN - 20);
+      context.restore();
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 // What a cable or a machine of the drawing is called for who listens. Pure.
 
-import { REACHES, STATUSES, count, plain, reasonWord, say } from './words.js';
+import { STATUSES, count, plain, reasonWord, say } from './words.js';
 
 /** @param {import('./model.js').Model} model @param {import('./model.js').Cable} cable @returns {string} */
 export function describeCable(model, cable) {
@@ -25,16 +25,19 @@ export function halfKnown(model, cable) {
   return !model.isAgent && cable.planned && verdicts.some((it) => it?.status === 'pass') && verdicts.some((it) => !it);
 }
 
-/** @param {import('./model.js').Node} node @returns {string} */
+/**
+ * What is written on a machine comes first, and in the same words: who speaks to the page names it by these.
+ * @param {import('./model.js').Node} node @returns {string}
+ */
 export function describeNode(node) {
   const failing = node.cables.filter((cable) => cable.status === 'fail').length;
+  const state = node.agent?.state ?? 'up';
   const parts = [
     plain(say`${node.name}`),
+    state === 'up' ? '' : `${state} agent`,
     node.stranger ? 'not in the plan' : (node.function ?? ''),
     count(node.cables.length, 'cable'),
+    failing > 0 ? `${failing} failing` : '',
   ];
-  if (failing > 0) parts.push(`${failing} failing`);
-  if (node.agent && node.agent.state !== 'up')
-    parts.push(`its agent ${REACHES[node.agent.state]?.word ?? node.agent.state}`);
   return parts.filter(Boolean).join(', ');
 }

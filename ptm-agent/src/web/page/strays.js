@@ -26,20 +26,18 @@ export function strays(model, layout, runs) {
       const pair = [end.key, seen?.key ?? verdict.observed].sort().join('\n');
       if (told.has(pair)) continue;
       told.add(pair);
-      // Both ends may see each other; a cable of the plan between them is drawn already.
-      if (seen?.cable === cable) continue;
+      // Both ends may see each other; a cable between them, of the plan or not, is drawn already.
+      if (seen && (seen.cable === cable || model.far(seen).key === end.key)) continue;
       const box = layout.boxes.get((seen ? model.nodes.get(seen.node) : model.resolveNode(verdict.observed))?.name);
-      const to = (seen && port(seen, runs)) ?? (box ? towards(box, from.at) : null);
-      if (to) {
-        out.push({
-          cables: seen ? [cable.id, seen.cable.id] : [cable.id],
-          d: strayPath(from.at, to.at, from.out, to.out),
-          ends: [from.at, to.at],
-        });
-      } else {
+      const to = (seen && port(seen, runs)) ?? (box ? corner(box, from.at) : null);
+      const stray = { cables: seen ? [cable.id, seen.cable.id] : [cable.id] };
+      if (to) Object.assign(stray, { d: strayPath(from.at, to.at, from.out, to.out), ends: [from.at, to.at] });
+      if (!seen) {
         const [x, y] = point(runs.get(cable.id), 0.5);
-        out.push({ cables: [cable.id], text: `found ${verdict.observed}`, x, y: y + 22 });
+        const above = to && to.at[0] < from.at[0];
+        Object.assign(stray, { text: `found ${verdict.observed}`, x, y: y + (above ? -22 : 22) });
       }
+      out.push(stray);
       if (out.length >= MOST) return out;
     }
   }
@@ -54,9 +52,11 @@ function port(end, runs) {
   return { at: first ? [run.x1, run.y1] : [run.x2, run.y2], out: outward(run, first) };
 }
 
-/** The side of a machine that looks there: of its port nothing more is known. */
-function towards(box, [x, y]) {
+/** Of a port that is not drawn the machine is known: a corner of the side that looks there, where the line bows to. */
+function corner(box, [x, y]) {
   const [dx, dy] = [x - box.x, y - box.y];
-  const scale = Math.min(box.w / 2 / Math.abs(dx || 1e-9), box.h / 2 / Math.abs(dy || 1e-9));
-  return { at: [box.x + dx * scale, box.y + dy * scale], out: [0, 0] };
+  const sideways = Math.abs(dx) / box.w > Math.abs(dy) / box.h;
+  const [w, h] = [box.w / 2 - (sideways ? 0 : 6), box.h / 2 - (sideways ? 4 : 0)];
+  const [right, down] = sideways ? [dx > 0, dx < 0] : [dy > 0, dy > 0];
+  return { at: [box.x + (right ? w : -w), box.y + (down ? h : -h)], out: [0, 0] };
 }

@@ -81,32 +81,33 @@ export class Viewport {
 
   #fitScale() {
     const { width, height, limit } = this.#frame;
-    const [above, below, left] = this.#room();
-    return Math.max(
-      0.01,
-      Math.min(
-        (this.#element.clientWidth - left) / (width + 50),
-        (this.#element.clientHeight - above - below) / (height + 10),
-        limit ?? 1.4,
-      ),
-    );
+    return this.#scaleFor(width + 50, height + 10, limit ?? 1.4);
   }
 
-  /** Shows all. */
-  fit(smooth = true) {
-    const { x, y, width, height } = this.#frame;
-    this.#touched = false;
-    const k = this.#fitScale();
+  /** The scale at which so much is seen between what stands over it. */
+  #scaleFor(width, height, most) {
+    const { clientWidth, clientHeight } = this.#element;
+    const [above, below, left] = this.#room();
+    return Math.max(0.01, Math.min((clientWidth - left) / width, (clientHeight - above - below) / height, most));
+  }
+
+  /** Brings a part into the middle of the room that is left for it. */
+  #centre({ x, y, width, height }, k, smooth) {
     const [above, below, left] = this.#room();
     this.#go(k, x + width / 2 - left / 2 / k, y + height / 2 + (below - above) / 2 / k, smooth);
   }
 
+  /** Shows all. */
+  fit(smooth = true) {
+    this.#touched = false;
+    this.#centre(this.#frame, this.#fitScale(), smooth);
+  }
+
   /** Brings a part into sight, no closer than it needs to be read. */
-  show({ x, y, width, height }) {
+  show(frame) {
     this.#touched = true;
-    const { clientWidth, clientHeight } = this.#element;
-    const k = Math.min(1.2, clientWidth / (width + 80), clientHeight / (height + 120));
-    this.#go(Math.max(k, this.#fitScale()), x + width / 2, y + height / 2, true);
+    const scale = this.#scaleFor(frame.width + 60, frame.height, 1.2);
+    this.#centre(frame, Math.max(scale, this.#fitScale()), true);
   }
 
   /** Brings a place into the middle, near enough to read. */

@@ -12,10 +12,12 @@
 const DECEPTIVE =
   /[\p{Cc}\u{ad}\u{61c}\u{180e}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}\u{e0000}-\u{e007f}]/gu;
 
+/** Nearly all names are, and there are thousands. */
+const isPlain = (text) => /^[ -~]*$/.test(text);
+
 /** @param {string} text @returns {string} the text with every deceptive character written out */
 export function shown(text) {
-  // Nearly all names are plain, and there are thousands.
-  if (/^[ -~]*$/.test(text)) return text;
+  if (isPlain(text)) return text;
   return text.replace(DECEPTIVE, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 }
 
@@ -39,8 +41,11 @@ export function say(texts, ...names) {
 
 /** @param {Sentence} sentence @returns {string} for where there is no markup: names isolated by Unicode's own means */
 export function plain(sentence) {
-  return sentence.map((part) => (typeof part === 'string' ? part : `\u2068${shown(part.name)}\u2069`)).join('');
+  return sentence.map((part) => (typeof part === 'string' ? part : isolated(shown(part.name)))).join('');
 }
+
+/** Who says a plain name aloud, or finds by it what to press, is not to stumble over what nobody sees. */
+const isolated = (text) => (isPlain(text) ? text : `\u2068${text}\u2069`);
 
 /** Every reason: how bad it is (0 is worst), in a word or two, and what it means. */
 export const REASONS = {
@@ -106,27 +111,28 @@ export const verdictWords = (reason) => (reason ? `${statusOf(reason)} ${shown(r
  * @returns {Sentence}
  */
 export function complaint(reason, end, far, observed) {
+  const should = (rest) => [...say`${end} should be cabled to ${far}`, ...rest];
   switch (reason) {
     case 'wrong-node':
-      return say`${end} should be cabled to ${far}, but ${observed ?? 'another machine'} is at the other end.`;
+      return should(say`, but ${observed ?? 'another machine'} is at the other end.`);
     case 'wrong-port':
-      return say`${end} should be cabled to ${far}, but the cable is in ${observed ?? 'another port there'}.`;
+      return should(say`, but the cable is in ${observed ?? 'another port there'}.`);
     case 'link-down':
-      return say`${end} should be cabled to ${far}, but the link is down: carrier was lost.`;
+      return should([', but the link is down: carrier was lost.']);
     case 'left':
-      return say`${end} should be cabled to ${far}, but the neighbor that was there said goodbye.`;
+      return should([', but the neighbor that was there said goodbye.']);
     case 'aged-out':
-      return say`${end} should be cabled to ${far}, but the neighbor that was there fell silent.`;
+      return should([', but the neighbor that was there fell silent.']);
     case 'absent':
       return say`The plan cables ${end} to ${far}, but the machine has no such port.`;
     case 'silent':
-      return say`${end} should be cabled to ${far}; the link is up, but nobody was ever heard there.`;
+      return should(['; the link is up, but nobody was ever heard there.']);
     case 'down':
-      return say`${end} should be cabled to ${far}; the link is down, and nobody was ever heard there.`;
+      return should(['; the link is down, and nobody was ever heard there.']);
     case 'unplanned':
       return say`${observed ?? 'Somebody'} is at the other end of ${end}, a port that the plan does not name.`;
     default:
-      return say`${end} is to be cabled to ${far}.`;
+      return should(['.']);
   }
 }
 
