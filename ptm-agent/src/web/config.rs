@@ -18,7 +18,7 @@ use rustls::ServerConfig;
 use serde::Deserialize;
 
 pub(super) use self::auth::{Auth, Credentials, Verdict};
-pub(super) use self::live::Live;
+pub(super) use self::live::{Admission, Live};
 use self::tls::TlsSettings;
 
 /// Why a web-config.yml can't be used.

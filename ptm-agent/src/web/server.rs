@@ -27,7 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::address::{Address, Arguments};
-use super::config::{Config, ConfigError, Credentials, Live, Verdict};
+use super::config::{Admission, Config, ConfigError, Credentials, Live, Verdict};
 use super::counters::{Counters, RefusedConnection, RefusedRequest};
 use super::door::{Door, Place};
 use super::guard::{self, Asked, Names};
@@ -108,7 +108,7 @@ impl Server {
         site: Arc<S>,
         counters: Arc<Counters>,
     ) -> Result<Self, StartError> {
-        let live = Live::open(arguments.web_config.as_deref())?;
+        let live = Arc::new(Live::open(arguments.web_config.as_deref())?);
         let (mut sockets, mut files, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for address in arguments.addresses() {
             let (socket, file) = listen::open(address)?;
@@ -162,7 +162,7 @@ impl Server {
 #[derive(Debug)]
 struct Common {
     limits: Limits,
-    live: Live,
+    live: Arc<Live>,
     door: Arc<Door>,
     names: Names,
     router: Router,
@@ -310,9 +310,9 @@ async fn answer_if_admitted(
     peer: Peer,
     client: &Arc<Client>,
     common: &Common,
-    config: &Config,
+    config: &Arc<Config>,
 ) -> Response {
-    let Common { limits, names, router, counters, .. } = common;
+    let Common { limits, live, names, router, counters, .. } = common;
     let asked = Asked {
         method: request.method(),
         uri: request.uri(),
@@ -328,6 +328,7 @@ async fn answer_if_admitted(
     }
     let credentials = request.headers().get(header::AUTHORIZATION);
     let credentials = credentials.and_then(|value| Credentials::from_header(value.as_bytes()));
+    let admission = Admission::new(live, config, credentials.as_ref().map(Credentials::user));
     match config.auth.check(credentials).await {
         Verdict::Welcome => {}
         Verdict::Wrong => {
@@ -344,6 +345,7 @@ async fn answer_if_admitted(
     }
     let mut request = request.map(|_| Body::empty());
     request.extensions_mut().insert(Arc::clone(client));
+    request.extensions_mut().insert(admission);
     match timeout(limits.answer, router.clone().oneshot(request)).await {
         Ok(Ok(response)) => response,
         Err(_) => {
