@@ -53,6 +53,8 @@ pub(super) struct Config {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// The files that it was made of.
     pub(super) files: Vec<PathBuf>,
+    /// There is nothing in the file, not even that it asks for nothing.
+    is_blank: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,12 +85,14 @@ impl Config {
     }
 
     fn try_read(file: &Path) -> Result<Self, Problem> {
-        let Settings { tls_server_config, http_server_config, basic_auth_users } = parse(&read(file)?)?;
+        let text = read(file)?;
+        let Settings { tls_server_config, http_server_config, basic_auth_users } = parse(&text)?;
         let mut config = Self {
             auth: Auth::new(basic_auth_users)?,
             headers: http_server_config.headers()?,
             files: vec![file.to_owned()],
             tls: None,
+            is_blank: text.trim().is_empty(),
         };
         if let Some(settings) = tls_server_config {
             let directory = file.parent().unwrap_or(Path::new(""));

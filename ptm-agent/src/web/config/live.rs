@@ -82,6 +82,13 @@ impl State {
         }
         self.stamps = stamps;
         match Config::read(file) {
+            // Somebody is writing it, most likely: for a second the server would be open to everybody.
+            Ok(config) if config.is_blank => {
+                tracing::warn!(
+                    "what was in force stays, for {} is empty: `{{}}` in it asks for nothing",
+                    file.display()
+                );
+            }
             Ok(config) => {
                 tracing::info!("{}: read again, in force", file.display());
                 if config.files != self.config.files {

@@ -168,6 +168,10 @@ fn what_changes_counts_and_what_breaks_does_not() {
     assert!(third.tls.is_none() && !third.auth.is_open(), "the file as a whole");
     fs::remove_file(folder.0.path().join("web-config.yml")).unwrap();
     assert!(Arc::ptr_eq(&third, &at(12)), "one that is gone");
+    folder.write("web-config.yml", "");
+    assert!(Arc::ptr_eq(&third, &at(14)), "one that is about to be written");
+    folder.write("web-config.yml", "{}");
+    assert!(at(16).auth.is_open(), "who means it says so");
 }
 
 fn auth() -> Auth {
