@@ -81,6 +81,7 @@ mod tests {
         let counts = Counts {
             connections_refused: vec![("too-many", 0)],
             requests_refused: vec![("host", 0)],
+            certificate_not_after: Some(1),
             ..Counts::default()
         };
         text((&merge).into(), counts, Format::OpenMetrics)

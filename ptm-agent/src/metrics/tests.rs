@@ -80,6 +80,7 @@ fn counts() -> web::Counts {
         stream_clients_dropped: 4,
         connections_refused: vec![("too-many", 0)],
         requests_refused: vec![("host", 2)],
+        certificate_not_after: Some(1_800_000_000),
     }
 }
 
@@ -239,6 +240,7 @@ ptm_http_connections_refused_total{why="too-many"} 0
 ptm_http_stream_clients 1
 ptm_http_stream_clients_dropped_total 4
 ptm_http_requests_refused_total{why="host"} 2
+ptm_http_certificate_not_after_timestamp_seconds 1800000000
 "#);
 }
 

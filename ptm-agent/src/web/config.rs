@@ -4,6 +4,7 @@
 //! What rustls can't do is an error that says so: nobody is to believe in a protection that is not there.
 
 mod auth;
+mod certificate;
 mod live;
 mod tls;
 
@@ -12,12 +13,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::http::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
 use serde::Deserialize;
 
 pub(super) use self::auth::{Auth, Credentials, Verdict};
+use self::certificate::Validity;
 pub(super) use self::live::{Admission, Live};
 use self::tls::TlsSettings;
 
@@ -48,6 +51,8 @@ enum Problem {
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) tls: Option<Arc<ServerConfig>>,
+    /// Of the certificate that it shows.
+    pub(super) validity: Option<Validity>,
     pub(super) auth: Auth,
     /// Headers for each answer besides ours.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
@@ -92,12 +97,19 @@ impl Config {
             headers: http_server_config.headers()?,
             files: vec![file.to_owned()],
             tls: None,
+            validity: None,
             is_blank: text.trim().is_empty(),
         };
         if let Some(settings) = tls_server_config {
             let directory = file.parent().unwrap_or(Path::new(""));
             config.files.extend(settings.files(directory));
-            config.tls = Some(Arc::new(settings.build(directory)?));
+            let (tls, certificate) = settings.build(directory)?;
+            config.tls = Some(Arc::new(tls));
+            config.validity = Validity::of(&certificate);
+            if let Some(trouble) = config.validity.and_then(|validity| validity.trouble(SystemTime::now())) {
+                let place = settings.certificate_file(directory).unwrap_or_else(|| file.to_owned());
+                tracing::warn!("the certificate in {} {trouble}", place.display());
+            }
         }
         Ok(config)
     }

@@ -294,6 +294,7 @@ async fn serve(stream: Box<dyn Io>, peer: Peer, place: Place, common: Arc<Common
 
 async fn answer(request: Request<Incoming>, peer: Peer, client: &Arc<Client>, common: &Common) -> Response {
     let config = common.live.current(Instant::now());
+    common.counters.set_certificate(config.validity.map(|validity| validity.not_after));
     let mut response = answer_if_admitted(request, peer, client, common, &config).await;
     let headers = response.headers_mut();
     guard::protect(headers);
