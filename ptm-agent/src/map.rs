@@ -22,6 +22,7 @@ pub mod client;
 #[cfg(test)]
 mod fixtures;
 pub mod follow;
+mod keys;
 mod lookup;
 pub mod merge;
 mod metrics;

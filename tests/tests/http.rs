@@ -2,7 +2,7 @@
 
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ptm_tests::scenario::{self, RING};
 use ptm_tests::wait::{self, PATIENCE};
@@ -317,6 +317,11 @@ fn curl_needs_the_ca_and_the_password_and_sees_a_renewed_certificate() {
     assert_eq!(trusting(&["--user", "prometheus:wrong"]), 401);
     assert_eq!(trusting(&["--user", "nobody:secret"]), 401);
     assert_eq!(trusting(&[]), 401);
+    let (_, metrics) = get(machine, &["--cacert", &ca, "--user", "prometheus:secret", &format!("{SECURE}/metrics")]);
+    let not_after = metrics.lines().find(|line| line.starts_with("ptm_http_certificate_not_after_timestamp_seconds "));
+    let not_after: f64 = not_after.and_then(|line| line.split(' ').nth(1)).expect("is told").parse().unwrap();
+    let left = not_after - SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!((0.0..=2.0 * 86_400.0).contains(&left), "{left}");
     let distrusting = curl(machine, &[&url, "--user", "prometheus:secret"]);
     assert_eq!(distrusting.status.code(), Some(60), "{distrusting:?}");
     let plain = curl(machine, &["http://localhost:10786/"]);

@@ -276,6 +276,28 @@ fn guarded_agent() -> Fabric {
     fabric
 }
 
+/// The map of that agent alone. What the arguments name is in `/run/pki`.
+fn map_of_guarded(machine: &Machine, address: &str, arguments: &[&str]) -> Process {
+    let mut map = Command::new("sh");
+    // The folder is the machine's own: it is entered there.
+    map.args(["-c", "cd /run/pki && exec \"$@\"", "sh"]).arg(program("ptm-agent").unwrap());
+    map.args(["map", "-c", "ring.dot", "--agents", &format!("vm1={address}")]).args(arguments);
+    machine.spawn(map).unwrap()
+}
+
+/// Waits until the map says so of the agent, with its state and its detail.
+fn await_guarded(machine: &Machine, map: &Process, is_it: impl Fn(&str, &str) -> bool) -> Value {
+    let shown = wait::until("the map to show the agent otherwise", PATIENCE, || {
+        let curl = ["curl", "--silent", "--show-error", "--fail", "http://127.0.0.1:10787/api/v1/topology"];
+        let json = machine.run(&curl).map_err(|error| format!("{error:?}"))?;
+        let topology: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
+        let agent = agent(&topology, "vm1").clone();
+        let [state, detail] = ["state", "detail"].map(|field| agent[field].as_str().unwrap_or_default());
+        if is_it(state, detail) { Ok(topology) } else { Err(agent.to_string()) }
+    });
+    shown.unwrap_or_else(|error| panic!("{error:?}\n{}", map.log()))
+}
+
 #[test]
 fn agents_behind_tls_and_a_password_are_asked_with_both() {
     if !scenario::may_run("the map of agents behind TLS and a password") {
@@ -293,28 +315,38 @@ fn agents_behind_tls_and_a_password_are_asked_with_both() {
         (secure, [&login("password")[..], &ca("other.crt")].concat(), "unreachable", "invalid peer certificate"),
         (plain, login("password").to_vec(), "", ""),
     ] {
-        let mut map = Command::new("sh");
-        // The folder is the machine's own: it is entered there.
-        map.args(["-c", "cd /run/pki && exec \"$@\"", "sh"]).arg(program("ptm-agent").unwrap());
-        map.args(["map", "-c", "ring.dot", "--agents", &format!("vm1={address}")]).args(arguments);
-        let map = machine.spawn(map).unwrap();
-        let shown = wait::until(format!("vm1 to be {state}: {detail}"), PATIENCE, || {
-            let curl = ["curl", "--silent", "--show-error", "--fail", "http://127.0.0.1:10787/api/v1/topology"];
-            let json = machine.run(&curl).map_err(|error| format!("{error:?}"))?;
-            let topology: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
-            let agent = agent(&topology, "vm1").clone();
-            let told = agent["detail"].as_str().is_some_and(|said| said.contains(detail));
-            let is_it = if state.is_empty() {
-                agent["state"] != "connecting" && agent["state"] != "up"
+        let map = map_of_guarded(machine, address, &arguments);
+        let shown = await_guarded(machine, &map, |shown, said| {
+            if state.is_empty() {
+                !["connecting", "up"].contains(&shown)
             } else {
-                agent["state"] == state && told
-            };
-            if is_it { Ok(topology) } else { Err(agent.to_string()) }
+                shown == state && said.contains(detail)
+            }
         });
-        let shown = shown.unwrap_or_else(|error| panic!("{error:?}\n{}", map.log()));
         assert_eq!(reason(&shown, "vm1:eth1") == "match", state == "up");
         assert!(!map.log().contains("ecret") && !shown.to_string().contains("ecret"), "{}", map.log());
         assert_eq!(map.log().contains("in the clear"), address == plain, "{}", map.log());
         map.kill();
     }
+}
+
+#[test]
+fn a_password_that_changes_ends_what_was_opened_by_it_and_counts_without_a_restart() {
+    if !scenario::may_run("a password that changes under the map") {
+        return;
+    }
+    let mut fabric = guarded_agent();
+    let machine = fabric.node("vm1").unwrap().machine();
+    let arguments = ["--agents-user", "map", "--agents-password-file", "password", "--agents-ca", "other.crt"];
+    let map = map_of_guarded(machine, "https://localhost:10786", &arguments);
+    await_guarded(machine, &map, |state, detail| state == "unreachable" && detail.contains("invalid peer certificate"));
+    machine.run(&["cp", "/run/pki/ca.crt", "/run/pki/other.crt"]).unwrap();
+    await_guarded(machine, &map, |state, _| state == "up");
+    // Of `htpasswd -nbBC 4 map sesame`.
+    let config = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\nbasic_auth_users:\n  \
+                  map: $2b$04$abcdefghijklmnopqrstuuinwY/tkBVrn3xrxQI/TgnMHhkvl85RW\n";
+    machine.write("/run/pki/web-config.yml", config).unwrap();
+    await_guarded(machine, &map, |state, detail| state == "invalid" && detail.contains("it refuses the user"));
+    machine.write("/run/pki/password", "sesame\n").unwrap();
+    await_guarded(machine, &map, |state, _| state == "up");
 }

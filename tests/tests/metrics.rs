@@ -115,5 +115,5 @@ fn a_frame_is_seen_captured_and_timed_whatever_it_says() {
     let found = await_series(&prometheus, machine, "ptm_port_neighbor_info", 1);
     let shown = &found[0].labels["system_name"];
     assert!(shown.starts_with(r#"<script>\n"quoted"} 1\"#) && shown.contains(r"\u{202e}\xff"), "{shown}");
-    assert!(shown.len() <= 255 && shown.ends_with('…'), "{shown}");
+    assert!(shown.len() <= 255 && shown.contains("x…"), "{shown}");
 }

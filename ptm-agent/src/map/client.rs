@@ -3,14 +3,10 @@
 //! Whoever answers may be hostile or broken: connecting, the head of an answer and the whole of it each have a time
 //! limit, and the caller says how many bytes he takes. No redirect is followed, no proxy asked.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
@@ -18,9 +14,8 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, HeaderValue, USER_AGENT};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::CertificateError;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinSet;
@@ -28,51 +23,17 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::agents::Address;
+use super::keys::Keys;
+pub use super::keys::{Options, OptionsError, SYSTEM_CA};
 use super::{check, lookup};
 use crate::api::{Reach, Refused};
 use crate::logging::with_causes;
-
-/// Where Debian has the certificates that its administrator trusts.
-pub const SYSTEM_CA: &str = "/etc/ssl/certs/ca-certificates.crt";
-
-/// How long a password may be that still is one.
-const LONGEST_PASSWORD: usize = 4 * 1024;
 
 /// The head of an answer, and what is read ahead of its body, in bytes.
 const READ_AHEAD: usize = 64 * 1024;
 
 /// How much is read of an answer that is not what was asked for.
 const LONGEST_REFUSAL: usize = 4 * 1024;
-
-/// With what agents are asked.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Whom to trust, as PEM; `None`: [`SYSTEM_CA`].
-    pub ca: Option<PathBuf>,
-    /// The user of basic authentication, and the file with the password.
-    pub login: Option<(String, PathBuf)>,
-}
-
-/// Why agents can't be asked.
-#[derive(Debug, thiserror::Error)]
-pub enum OptionsError {
-    /// There are no certificates to trust.
-    #[error("cannot read certificates of authorities from {}; --agents-ca names a PEM file with those of the agents", path.display())]
-    Ca {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: rustls::pki_types::pem::Error,
-    },
-    /// The password can't be read.
-    #[error("cannot read the password from {}; --agents-password-file names a file with it in its first line", path.display())]
-    Password {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-}
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
@@ -113,23 +74,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Asks agents.
 pub struct Client {
-    tls: Option<TlsConnector>,
-    authorization: Option<HeaderValue>,
+    keys: Mutex<Keys>,
     limits: TimeLimits,
 }
 
 impl Client {
     /// A client with these options. **Blocks** on files.
-    pub fn new(Options { ca, login }: &Options, limits: TimeLimits) -> Result<Self, OptionsError> {
-        let authorization = login.as_ref().map(|(user, file)| authorization(user, file)).transpose()?;
-        let path = ca.as_deref().unwrap_or(Path::new(SYSTEM_CA));
-        let tls = match connector(path) {
-            Ok(connector) => Some(connector),
-            Err(source) if ca.is_some() => return Err(OptionsError::Ca { path: path.to_owned(), source }),
-            // Those of the system are not missed before an agent is asked by TLS.
-            Err(_) => None,
-        };
-        Ok(Self { tls, authorization, limits })
+    pub fn new(options: &Options, limits: TimeLimits) -> Result<Self, OptionsError> {
+        Ok(Self { keys: Mutex::new(Keys::read(options)?), limits })
     }
 
     /// Asks for a path and reads all of the answer, `longest` bytes at most.
@@ -146,9 +98,11 @@ impl Client {
 
     /// Asks for a path and reads the answer's head.
     pub async fn get(&self, address: &Address, path: &str, accept: &'static str) -> Result<Answer, Failure> {
+        let (tls, authorization) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).current();
+        let has_password = authorization.is_some();
         let seconds = self.limits.connect.as_secs();
         let late = |_| Failure::new(Reach::Unreachable, format!("no connection within {seconds} s"));
-        let stream = timeout(self.limits.connect, self.connect(address)).await.map_err(late)?;
+        let stream = timeout(self.limits.connect, connect(address, tls)).await.map_err(late)?;
         let stream = stream.map_err(|error| {
             // The error may quote a stranger's certificate, whatever is in that.
             let why = check::sentence(&with_causes(&error));
@@ -162,7 +116,7 @@ impl Client {
         let mut connections = JoinSet::new();
         // What befalls it shows at the answer.
         connections.spawn(async move { drop(connection.await) });
-        let request = self.request(address, path, accept);
+        let request = request(address, path, accept, authorization);
         let seconds = self.limits.head.as_secs();
         let hanging = |_| Failure::new(Reach::Hanging, format!("it is connected and says nothing for {seconds} s"));
         let response = timeout(self.limits.head, sender.send_request(request)).await.map_err(hanging)?;
@@ -174,48 +128,13 @@ impl Client {
         })?;
         let status = response.status();
         let answer = Answer { body: response.into_body(), _connection: connections };
-        if status == StatusCode::OK { Ok(answer) } else { Err(self.refused(status, answer).await) }
-    }
-
-    fn request(&self, address: &Address, path: &str, accept: &'static str) -> Request<Empty<Bytes>> {
-        let host = match address {
-            Address::Tcp { authority, .. } => HeaderValue::from_str(authority.as_str()),
-            Address::Unix(_) => Ok(HeaderValue::from_static("localhost")),
-        };
-        let mut request = Request::new(Empty::new());
-        *request.uri_mut() = path.parse().expect("a path of the API and a cursor, which was looked at");
-        let headers = request.headers_mut();
-        headers.insert(HOST, host.expect("what a URI has as its authority can stand in a header"));
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("ptm-map/", env!("CARGO_PKG_VERSION"))));
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
-        request
-    }
-
-    async fn connect(&self, address: &Address) -> io::Result<Box<dyn Stream>> {
-        let Address::Tcp { tls, .. } = address else {
-            let Address::Unix(path) = address else { return Err(io::ErrorKind::Unsupported.into()) };
-            return Ok(Box::new(UnixStream::connect(path).await?));
-        };
-        let (host, port) = (address.host().unwrap_or_default(), address.port().unwrap_or_default());
-        let stream = TcpStream::connect(&*lookup::addresses(host, port).await?).await?;
-        if !tls {
-            return Ok(Box::new(stream));
-        }
-        let connector = self.tls.as_ref().ok_or_else(|| {
-            io::Error::other(format!("no certificates to trust: there is no {SYSTEM_CA}, give --agents-ca"))
-        })?;
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        Ok(Box::new(connector.connect(name, stream).await?))
+        if status == StatusCode::OK { Ok(answer) } else { Err(self.refused(status, answer, has_password).await) }
     }
 
     /// What another status than 200 says.
-    async fn refused(&self, status: StatusCode, answer: Answer) -> Failure {
+    async fn refused(&self, status: StatusCode, answer: Answer, has_password: bool) -> Failure {
         if status == StatusCode::UNAUTHORIZED {
-            let what = if self.authorization.is_some() {
+            let what = if has_password {
                 "it refuses the user or the password that --agents-user and --agents-password-file give"
             } else {
                 "it asks for a user and a password; give --agents-user and --agents-password-file"
@@ -229,6 +148,46 @@ impl Client {
         let why = if why.is_empty() { why } else { format!(": {}", check::name(&why)) };
         Failure::new(reach, format!("it answers {}{why}", status.as_u16()))
     }
+}
+
+fn request(
+    address: &Address,
+    path: &str,
+    accept: &'static str,
+    authorization: Option<HeaderValue>,
+) -> Request<Empty<Bytes>> {
+    let host = match address {
+        Address::Tcp { authority, .. } => HeaderValue::from_str(authority.as_str()),
+        Address::Unix(_) => Ok(HeaderValue::from_static("localhost")),
+    };
+    let mut request = Request::new(Empty::new());
+    *request.uri_mut() = path.parse().expect("a path of the API and a cursor, which was looked at");
+    let headers = request.headers_mut();
+    headers.insert(HOST, host.expect("what a URI has as its authority can stand in a header"));
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("ptm-map/", env!("CARGO_PKG_VERSION"))));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    if let Some(authorization) = authorization {
+        headers.insert(AUTHORIZATION, authorization);
+    }
+    request
+}
+
+async fn connect(address: &Address, connector: Option<TlsConnector>) -> io::Result<Box<dyn Stream>> {
+    let Address::Tcp { tls, .. } = address else {
+        let Address::Unix(path) = address else { return Err(io::ErrorKind::Unsupported.into()) };
+        return Ok(Box::new(UnixStream::connect(path).await?));
+    };
+    let (host, port) = (address.host().unwrap_or_default(), address.port().unwrap_or_default());
+    let stream = TcpStream::connect(&*lookup::addresses(host, port).await?).await?;
+    if !tls {
+        return Ok(Box::new(stream));
+    }
+    let connector = connector.ok_or_else(|| {
+        io::Error::other(format!("no certificates to trust: there is no {SYSTEM_CA}, give --agents-ca"))
+    })?;
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    Ok(Box::new(connector.connect(name, stream).await?))
 }
 
 /// A whole body; `None`: it has more than `longest` bytes. In one piece, as it may come in pieces of a byte, each of which
@@ -262,31 +221,4 @@ fn advice(error: &io::Error) -> &'static str {
         Some(rustls::Error::InvalidMessage(_)) => "; is it plain http there?",
         _ => "",
     }
-}
-
-fn connector(path: &Path) -> Result<TlsConnector, rustls::pki_types::pem::Error> {
-    let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>()?;
-    // A system's bundle may have one that webpki does not take.
-    if roots.add_parsable_certificates(certificates).0 == 0 {
-        return Err(rustls::pki_types::pem::Error::NoItemsFound);
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.expect("ring has TLS 1.2 and 1.3").with_root_certificates(roots).with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-fn authorization(user: &str, file: &Path) -> Result<HeaderValue, OptionsError> {
-    let fail = |source| OptionsError::Password { path: file.to_owned(), source };
-    let text = fs::read_to_string(file).map_err(fail)?;
-    let password = text.lines().next().unwrap_or_default();
-    if password.is_empty() || password.len() > LONGEST_PASSWORD {
-        return Err(fail(io::Error::other("its first line is empty, or too long to be one")));
-    }
-    let token = STANDARD.encode(format!("{user}:{password}"));
-    let mut value = HeaderValue::from_str(&format!("Basic {token}")).expect("base64 can stand in a header");
-    // Shown nowhere, not for debugging either.
-    value.set_sensitive(true);
-    Ok(value)
 }

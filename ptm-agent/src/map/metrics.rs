@@ -1,5 +1,6 @@
 //! The map's own metrics, made from what it knows at each scrape.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::merge::Merge;
@@ -15,14 +16,21 @@ const BYTES_A_NODE: usize = 64;
 #[derive(Debug)]
 pub(super) struct Standing {
     plan: api::Plan,
-    agents: Vec<(String, Reach)>,
+    agents: Vec<Reach>,
+    /// By their names on the map, which two may share: an address may be what a node is called. Only if both are up is
+    /// that one.
+    up: BTreeMap<String, bool>,
     cables: api::Count,
 }
 
 impl From<&Merge> for Standing {
     fn from(merge: &Merge) -> Self {
-        let agents = merge.agents().map(|(node, reach)| (label(node).into_owned(), reach));
-        Self { plan: merge.plan().clone(), agents: agents.collect(), cables: merge.cables() }
+        let mut up = BTreeMap::new();
+        for (node, reach) in merge.agents() {
+            *up.entry(label(node).into_owned()).or_insert(true) &= reach == Reach::Up;
+        }
+        let agents = merge.agents().map(|(_, reach)| reach).collect();
+        Self { plan: merge.plan().clone(), agents, up, cables: merge.cables() }
     }
 }
 
@@ -37,15 +45,15 @@ pub(super) fn text(standing: Standing, counts: Counts, format: Format) -> String
     })
 }
 
-fn agents(out: &mut Exposition<'_>, Standing { plan: _, agents, cables }: &Standing) -> fmt::Result {
+fn agents(out: &mut Exposition<'_>, Standing { plan: _, agents, up, cables }: &Standing) -> fmt::Result {
     let mut by_state = out.gauge("ptm_map_agents", "Agents that the map was told of, by how they stand.")?;
     for reach in Reach::ALL {
-        let count = agents.iter().filter(|(_, state)| *state == reach).count() as u64;
+        let count = agents.iter().filter(|&&state| state == reach).count() as u64;
         by_state.series(&[("state", reach.as_str())], count)?;
     }
-    let mut up = out.gauge("ptm_map_agent_up", "Whether the map shows what the node's agent says.")?;
-    for (node, reach) in agents {
-        up.series(&[("node", node)], u64::from(*reach == Reach::Up))?;
+    let mut of_node = out.gauge("ptm_map_agent_up", "Whether the map shows what the node's agent says.")?;
+    for (node, &is_up) in up {
+        of_node.series(&[("node", node)], u64::from(is_up))?;
     }
     let mut by_status = out.gauge("ptm_map_cables", "Cables of the plan; one passes only if both its ends do.")?;
     for (status, count) in Status::ALL.into_iter().zip([cables.pass, cables.fail, cables.no_info]) {
@@ -56,9 +64,12 @@ fn agents(out: &mut Exposition<'_>, Standing { plan: _, agents, cables }: &Stand
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::btree_set;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::map::fixtures::{RING, account, answer, at, target};
-    use crate::metrics::tests::{documented, families};
+    use crate::metrics::tests::{assert_distinct, documented, families, similar_name};
     use crate::monitor::Reason;
     use crate::plan;
 
@@ -70,6 +81,7 @@ mod tests {
         let counts = Counts {
             connections_refused: vec![("too-many", 0)],
             requests_refused: vec![("host", 0)],
+            certificate_not_after: Some(1),
             ..Counts::default()
         };
         text((&merge).into(), counts, Format::OpenMetrics)
@@ -96,6 +108,20 @@ mod tests {
             "ptm_map_cables{status=\"no-info\"} 2",
         ] {
             assert!(exposed.lines().any(|line| line == series), "{series} is not in {exposed}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_series_are_the_same(names in btree_set(similar_name(), 2..8)) {
+            let nodes: Vec<_> = names.iter().map(|name| format!("\"{name}\":1 -- \"http://b:10786\":\"{name}\";")).collect();
+            let (topology, _) = plan::read(&format!("graph {{ {} }}", nodes.concat()));
+            let mut merge = Merge::new(account("ours"), topology.directory(), at(0));
+            let targets = names.iter().map(|name| target(Some(name), "a"));
+            // One that did not say who it is, at an address that is a node's name.
+            let strange = [target(None, "b"), target(Some("http://b:10786"), "c")];
+            merge.set_agents(&targets.chain(strange).collect::<Vec<_>>(), at(0));
+            assert_distinct(&text((&merge).into(), Counts::default(), Format::Text));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How metrics are written: families of series, in either of the text formats that Prometheus reads.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
@@ -10,11 +10,18 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use ring::digest::{SHA256, digest};
 
 use crate::escape::{is_deceptive, shown};
 
-/// The longest value of a label, in bytes: what is longer is cut and ends with `…`. As long as LLDP's own texts are.
+/// The longest value of a label, in bytes. As long as LLDP's own texts are.
 pub const LONGEST_LABEL: usize = 255;
+
+/// In a label, between what is left of a text and its hash.
+const CUT: char = '…';
+
+/// Bytes of that hash.
+const HASH: usize = 8;
 
 static SECONDS: Unit = Unit::Seconds;
 
@@ -183,16 +190,23 @@ fn write(encoder: &mut MetricEncoder<'_>, series: MetricType, value: impl Value)
     }
 }
 
-/// A text as the value of a label: with what deceives written out, and no longer than [`LONGEST_LABEL`].
+/// A text as the value of a label: no longer than [`LONGEST_LABEL`], with what deceives written out.
+///
+/// What is not the text itself ends with `…` and a hash of that, the same in every version: a series that is there twice
+/// costs the whole scrape, so no two texts have the same label.
 pub fn label(text: &str) -> Cow<'_, str> {
-    let harmless = || text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(is_deceptive);
-    if text.len() <= LONGEST_LABEL && harmless() {
+    let plain =
+        || text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(|c| is_deceptive(c) || c == CUT);
+    if text.len() <= LONGEST_LABEL && plain() {
         return Cow::Borrowed(text);
     }
     let mut label = shown(text);
-    if label.len() > LONGEST_LABEL {
-        label.truncate(label.floor_char_boundary(LONGEST_LABEL - '…'.len_utf8()));
-        label.push('…');
-    }
+    label.truncate(label.floor_char_boundary(LONGEST_LABEL - CUT.len_utf8() - 2 * HASH));
+    label.push(CUT);
+    let hash = digest(&SHA256, text.as_bytes());
+    hash.as_ref().iter().take(HASH).for_each(|byte| {
+        // Writing to a String can't fail.
+        let _ = write!(label, "{byte:02x}");
+    });
     Cow::Owned(label)
 }

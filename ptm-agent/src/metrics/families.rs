@@ -26,13 +26,23 @@ pub fn plan(out: &mut Exposition<'_>, plan: &api::Plan) -> fmt::Result {
 
 /// What happens at the HTTP server.
 pub fn http(out: &mut Exposition<'_>, counts: &Counts) -> fmt::Result {
-    let Counts { connections, stream_clients, stream_clients_dropped, connections_refused, requests_refused } = counts;
+    let Counts {
+        connections,
+        stream_clients,
+        stream_clients_dropped,
+        connections_refused,
+        requests_refused,
+        certificate_not_after,
+    } = counts;
     out.gauge("ptm_http_connections", "Connections to the HTTP server.")?.value(count(*connections))?;
     by_why(out, "ptm_http_connections_refused_total", "Connections that were not served.", connections_refused)?;
     out.gauge("ptm_http_stream_clients", "Readers of the event stream.")?.value(count(*stream_clients))?;
     out.counter("ptm_http_stream_clients_dropped_total", "Readers of the event stream that did not keep up.")?
         .value(*stream_clients_dropped)?;
-    by_why(out, "ptm_http_requests_refused_total", "Requests without the answer that they wanted.", requests_refused)
+    by_why(out, "ptm_http_requests_refused_total", "Requests without the answer that they wanted.", requests_refused)?;
+    let Some(not_after) = *certificate_not_after else { return Ok(()) };
+    out.gauge("ptm_http_certificate_not_after_timestamp_seconds", "When the server's own certificate ends.")?
+        .value(not_after)
 }
 
 /// A family of counters with the reason as their label.

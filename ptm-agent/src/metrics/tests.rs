@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::*;
 use crate::capture::AttachPoint;
 use crate::clock::WallClock;
@@ -77,6 +81,7 @@ fn counts() -> web::Counts {
         stream_clients_dropped: 4,
         connections_refused: vec![("too-many", 0)],
         requests_refused: vec![("host", 2)],
+        certificate_not_after: Some(1_800_000_000),
     }
 }
 
@@ -236,6 +241,7 @@ ptm_http_connections_refused_total{why="too-many"} 0
 ptm_http_stream_clients 1
 ptm_http_stream_clients_dropped_total 4
 ptm_http_requests_refused_total{why="host"} 2
+ptm_http_certificate_not_after_timestamp_seconds 1800000000
 "#);
 }
 
@@ -286,9 +292,9 @@ fn what_neighbors_say_is_escaped_bounded_and_on_one_series() {
     let longest = "evil".repeat(64)[1..].to_owned();
     let hostile: [(&[u8], &str); 6] = [
         (b"<script>evil</script>", "<script>evil</script>"),
-        (b"evil\n\"quoted\"} 1\\", r#"evil\\n\"quoted\"} 1\\"#),
-        ("\u{202e}evil".as_bytes(), r"\\u{202e}evil"),
-        (b"evil\r\x1b[2J\0.", r"evil\\r\\u{1b}[2J\\u{0}."),
+        (b"evil\n\"quoted\"} 1\\", r#"evil\\n\"quoted\"} 1\\…190ef71937073b65"#),
+        ("\u{202e}evil".as_bytes(), r"\\u{202e}evil…c34b5d3b1df22ae9"),
+        (b"evil\r\x1b[2J\0.", r"evil\\r\\u{1b}[2J\\u{0}.…d5e5778daacda856"),
         (b"evil\xff", r"evil\\xff"),
         (longest.as_bytes(), &longest),
     ];
@@ -309,12 +315,49 @@ fn a_label_is_no_longer_than_its_bound_and_cut_between_characters() {
     let longest = "é".repeat(127) + "x";
     assert_eq!((longest.len(), label(&longest)), (LONGEST_LABEL, longest.as_str().into()));
     for (long, cut) in [
-        ("x".repeat(256), "x".repeat(252) + "…"),
-        ("é".repeat(128), "é".repeat(126) + "…"),
-        ("\u{202e}".repeat(85), r"\u{202e}".repeat(31) + "\\u{2…"),
+        ("x".repeat(256), "x".repeat(236) + "…85e62acd750c4eb5"),
+        ("é".repeat(128), "é".repeat(118) + "…e42dd264fd5cf1bc"),
+        ("\u{202e}".repeat(85), r"\u{202e}".repeat(29) + "\\u{2…a371485b8fa9524f"),
+        ("x…".to_owned(), "x……ac958beb3b8d6b0d".to_owned()),
     ] {
         assert_eq!(label(&long), cut);
         assert!(label(&long).len() <= LONGEST_LABEL);
+    }
+}
+
+/// A name that differs from others of its kind where it is cut or written out, if at all.
+pub(crate) fn similar_name() -> impl Strategy<Value = String> {
+    let end = vec(select(&["x", "…", "\\", "u{1}", "\u{1}", "\u{202e}"][..]), 0..5);
+    let long = prop_oneof![Just(0), 225_usize..300];
+    (long, end).prop_map(|(long, end)| format!("{}{}x", "x".repeat(long), end.concat()))
+}
+
+/// No two series of a text are the same.
+pub(crate) fn assert_distinct(text: &str) {
+    let mut seen = BTreeSet::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (series, _) = line.rsplit_once(' ').expect("a value");
+        assert!(seen.insert(series), "{series} is there twice");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_two_series_are_the_same(names in btree_set(similar_name(), 2..8), there in any::<u8>(), heard in any::<u8>()) {
+        let bit = |set: u8, index: usize| set >> index & 1 == 1;
+        let names = || (0..).zip(&names);
+        // Each may be planned or not, there or not, with a neighbor or a broken frame.
+        let planned = names().filter(|(index, _)| index % 3 != 0);
+        let planned = planned.map(|(_, name)| format!("vm1:\"{name}\" -- vm2:\"{name}\";"));
+        let (topology, diagnostics) = plan::read(&format!("graph {{ vm1:eth1 -- vm2:eth1; {} }}", planned.collect::<String>()));
+        prop_assert!(diagnostics.is_empty(), "{:?}", diagnostics);
+        let mut monitor = Monitor::new(topology.plan_for("vm1").unwrap());
+        for (ifindex, (index, name)) in (1..).zip(names().filter(|(index, _)| bit(there, *index))) {
+            monitor.link(Link { ifindex, name, carrier: true, carrier_losses: 0 }, START);
+            let pdu = lldpdu(b"vm4", b"eth2", b"vm4");
+            monitor.lldpdu(ifindex, if bit(heard, index) { &pdu } else { b"broken" }, START);
+        }
+        assert_distinct(&exposed(of(monitor), Format::Text));
     }
 }
 

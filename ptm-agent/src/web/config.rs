@@ -4,6 +4,7 @@
 //! What rustls can't do is an error that says so: nobody is to believe in a protection that is not there.
 
 mod auth;
+mod certificate;
 mod live;
 mod tls;
 
@@ -12,13 +13,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::http::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
 use serde::Deserialize;
 
 pub(super) use self::auth::{Auth, Credentials, Verdict};
-pub(super) use self::live::Live;
+use self::certificate::Validity;
+pub(super) use self::live::{Admission, Live};
 use self::tls::TlsSettings;
 
 /// Why a web-config.yml can't be used.
@@ -48,11 +51,15 @@ enum Problem {
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) tls: Option<Arc<ServerConfig>>,
+    /// Of the certificate that it shows.
+    pub(super) validity: Option<Validity>,
     pub(super) auth: Auth,
     /// Headers for each answer besides ours.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// The files that it was made of.
     pub(super) files: Vec<PathBuf>,
+    /// There is nothing in the file, not even that it asks for nothing.
+    is_blank: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,17 +90,26 @@ impl Config {
     }
 
     fn try_read(file: &Path) -> Result<Self, Problem> {
-        let Settings { tls_server_config, http_server_config, basic_auth_users } = parse(&read(file)?)?;
+        let text = read(file)?;
+        let Settings { tls_server_config, http_server_config, basic_auth_users } = parse(&text)?;
         let mut config = Self {
             auth: Auth::new(basic_auth_users)?,
             headers: http_server_config.headers()?,
             files: vec![file.to_owned()],
             tls: None,
+            validity: None,
+            is_blank: text.trim().is_empty(),
         };
         if let Some(settings) = tls_server_config {
             let directory = file.parent().unwrap_or(Path::new(""));
             config.files.extend(settings.files(directory));
-            config.tls = Some(Arc::new(settings.build(directory)?));
+            let (tls, certificate) = settings.build(directory)?;
+            config.tls = Some(Arc::new(tls));
+            config.validity = Validity::of(&certificate);
+            if let Some(trouble) = config.validity.and_then(|validity| validity.trouble(SystemTime::now())) {
+                let place = settings.certificate_file(directory).unwrap_or_else(|| file.to_owned());
+                tracing::warn!("the certificate in {} {trouble}", place.display());
+            }
         }
         Ok(config)
     }

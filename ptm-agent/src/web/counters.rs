@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Why a connection was not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub struct Counters {
     stream_clients_dropped: AtomicU64,
     connections_refused: [AtomicU64; RefusedConnection::ALL.len()],
     requests_refused: [AtomicU64; RefusedRequest::ALL.len()],
+    /// 0: there is none.
+    certificate_not_after: AtomicU64,
 }
 
 /// The same as plain data.
@@ -100,6 +103,8 @@ pub struct Counts {
     pub connections_refused: Vec<(&'static str, u64)>,
     /// Requests without the answer that they wanted, by [`RefusedRequest::as_str`], every one of them.
     pub requests_refused: Vec<(&'static str, u64)>,
+    /// When the server's certificate ends, in seconds since 1970; none without TLS.
+    pub certificate_not_after: Option<u64>,
 }
 
 /// One connection, counted until it is dropped.
@@ -150,6 +155,12 @@ impl Counters {
         self.stream_clients_dropped.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// The certificate that is shown now ends then.
+    pub(super) fn set_certificate(&self, not_after: Option<SystemTime>) {
+        let since_1970 = not_after.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        self.certificate_not_after.store(since_1970.map_or(0, |time| time.as_secs()), Ordering::Relaxed);
+    }
+
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -161,6 +172,7 @@ impl Counters {
             stream_clients_dropped: get(&self.stream_clients_dropped),
             connections_refused: connections_refused.into(),
             requests_refused: requests_refused.into(),
+            certificate_not_after: Some(get(&self.certificate_not_after)).filter(|&time| time > 0),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which path leads where.
 
+use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +11,11 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
+use futures_util::StreamExt as _;
 use serde::Deserialize;
 use tokio::time::timeout;
 
+use super::config::Admission;
 use super::counters::{Counters, RefusedRequest};
 use super::server::Client;
 use super::{Site, Unavailable, events, page};
@@ -123,6 +126,7 @@ struct From {
 async fn event_stream<S: Site>(
     State(shared): State<Shared<S>>,
     Extension(client): Extension<Arc<Client>>,
+    Extension(admission): Extension<Admission>,
     from: Result<Query<From>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
@@ -139,7 +143,10 @@ async fn event_stream<S: Site>(
     let last = headers.get("last-event-id").map(|value| value.to_str().unwrap_or_default().to_owned());
     let after = last.or(from.after).map(|cursor| cursor.parse());
     let head = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
-    (head, Body::from_stream(events::messages(shared.site.history(), after, counted))).into_response()
+    let messages = events::messages(shared.site.history(), after, counted);
+    // Something is sent every few seconds: no reader outlasts his password by more.
+    let messages = messages.take_while(move |_| future::ready(admission.holds()));
+    (head, Body::from_stream(messages)).into_response()
 }
 
 impl IntoResponse for Unavailable {

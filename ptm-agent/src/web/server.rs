@@ -27,7 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::address::{Address, Arguments};
-use super::config::{Config, ConfigError, Credentials, Live, Verdict};
+use super::config::{Admission, Config, ConfigError, Credentials, Live, Verdict};
 use super::counters::{Counters, RefusedConnection, RefusedRequest};
 use super::door::{Door, Place};
 use super::guard::{self, Asked, Names};
@@ -108,7 +108,7 @@ impl Server {
         site: Arc<S>,
         counters: Arc<Counters>,
     ) -> Result<Self, StartError> {
-        let live = Live::open(arguments.web_config.as_deref())?;
+        let live = Arc::new(Live::open(arguments.web_config.as_deref())?);
         let (mut sockets, mut files, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for address in arguments.addresses() {
             let (socket, file) = listen::open(address)?;
@@ -158,7 +158,7 @@ impl Server {
 #[derive(Debug)]
 struct Common {
     limits: Limits,
-    live: Live,
+    live: Arc<Live>,
     door: Arc<Door>,
     names: Names,
     router: Router,
@@ -168,7 +168,13 @@ struct Common {
 }
 
 impl Common {
-    fn new<S: Site>(arguments: &Arguments, limits: Limits, live: Live, site: Arc<S>, counters: Arc<Counters>) -> Self {
+    fn new<S: Site>(
+        arguments: &Arguments,
+        limits: Limits,
+        live: Arc<Live>,
+        site: Arc<S>,
+        counters: Arc<Counters>,
+    ) -> Self {
         let door = Door::new(limits.connections, limits.connections_of_peer, Arc::clone(&counters));
         let router = routes::router(Shared { site, counters: Arc::clone(&counters) });
         let names = Names::new(&arguments.web_host);
@@ -298,6 +304,7 @@ async fn serve(stream: Box<dyn Io>, peer: Peer, place: Place, common: Arc<Common
 
 async fn answer(request: Request<Incoming>, peer: Peer, client: &Arc<Client>, common: &Common) -> Response {
     let config = common.live.current(Instant::now());
+    common.counters.set_certificate(config.validity.map(|validity| validity.not_after));
     let mut response = answer_if_admitted(request, peer, client, common, &config).await;
     let headers = response.headers_mut();
     guard::protect(headers);
@@ -314,9 +321,9 @@ async fn answer_if_admitted(
     peer: Peer,
     client: &Arc<Client>,
     common: &Common,
-    config: &Config,
+    config: &Arc<Config>,
 ) -> Response {
-    let Common { limits, names, router, counters, .. } = common;
+    let Common { limits, live, names, router, counters, .. } = common;
     let asked = Asked {
         method: request.method(),
         uri: request.uri(),
@@ -332,6 +339,7 @@ async fn answer_if_admitted(
     }
     let credentials = request.headers().get(header::AUTHORIZATION);
     let credentials = credentials.and_then(|value| Credentials::from_header(value.as_bytes()));
+    let admission = Admission::new(live, config, credentials.as_ref().map(Credentials::user));
     match config.auth.check(credentials).await {
         Verdict::Welcome => {}
         Verdict::Wrong => {
@@ -348,6 +356,7 @@ async fn answer_if_admitted(
     }
     let mut request = request.map(|_| Body::empty());
     request.extensions_mut().insert(Arc::clone(client));
+    request.extensions_mut().insert(admission);
     match timeout(limits.answer, router.clone().oneshot(request)).await {
         Ok(Ok(response)) => response,
         Err(_) => {

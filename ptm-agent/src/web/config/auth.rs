@@ -57,6 +57,11 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
+    /// Who it is, if the password is right.
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+
     /// From the value of an `Authorization` header.
     pub(crate) fn from_header(value: &[u8]) -> Option<Self> {
         let (scheme, encoded) = str::from_utf8(value).ok()?.split_once(' ')?;
@@ -102,6 +107,12 @@ impl Auth {
     /// Whether everybody may ask.
     pub(crate) fn is_open(&self) -> bool {
         self.users.is_empty()
+    }
+
+    /// Whether somebody whom `before` let in as this user is let in still, without being asked again.
+    pub(super) fn knows(&self, user: Option<&str>, before: &Self) -> bool {
+        let has_same = |user| self.users.get(user).is_some_and(|digest| before.users.get(user) == Some(digest));
+        self.is_open() || user.is_some_and(has_same)
     }
 
     /// Whether these may. Needs a tokio runtime.

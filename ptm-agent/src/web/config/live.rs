@@ -1,5 +1,5 @@
 //! The configuration as its files are now: read again when they change, so that a renewed certificate counts without a
-//! restart.
+//! restart, and that a user who is taken out is out.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -56,6 +56,27 @@ impl Live {
     }
 }
 
+/// What somebody was let in by who gets an answer without end.
+#[derive(Clone, Debug)]
+pub(crate) struct Admission {
+    live: Arc<Live>,
+    config: Arc<Config>,
+    user: Option<String>,
+}
+
+impl Admission {
+    /// `user`: as whom `config` let him in, if it has users.
+    pub(crate) fn new(live: &Arc<Live>, config: &Arc<Config>, user: Option<&str>) -> Self {
+        Self { live: Arc::clone(live), config: Arc::clone(config), user: user.map(str::to_owned) }
+    }
+
+    /// Whether he would be let in now as he was then.
+    pub(crate) fn holds(&self) -> bool {
+        let now = self.live.current(Instant::now());
+        Arc::ptr_eq(&now, &self.config) || now.auth.knows(self.user.as_deref(), &self.config.auth)
+    }
+}
+
 impl State {
     fn look(&mut self, file: &Path) {
         // Before they are read: what is written meanwhile is another version.
@@ -65,6 +86,13 @@ impl State {
         }
         self.stamps = stamps;
         match Config::read(file) {
+            // Somebody is writing it, most likely: for a second the server would be open to everybody.
+            Ok(config) if config.is_blank => {
+                tracing::warn!(
+                    "what was in force stays, for {} is empty: `{{}}` in it asks for nothing",
+                    file.display()
+                );
+            }
             Ok(config) => {
                 tracing::info!("{}: read again, in force", file.display());
                 if config.files != self.config.files {

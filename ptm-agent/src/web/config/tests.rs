@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 use tokio::task::spawn_blocking;
 
 use super::*;
+use crate::logging::captured::Captured;
 
 struct Folder(tempfile::TempDir);
 
@@ -28,11 +29,25 @@ impl Folder {
         Config::read(&self.write("web-config.yml", text))
     }
 
-    /// A self-signed certificate and its key, `NAME.crt` and `NAME.key`.
+    /// A self-signed certificate and its key, `NAME.crt` and `NAME.key`, for two days.
     fn certificate(&self, name: &str) {
+        self.certificate_for(name, 2);
+    }
+
+    fn certificate_for(&self, name: &str, days: u32) {
         let made = Command::new("openssl")
             .current_dir(self.0.path())
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                &days.to_string(),
+            ])
             .args(["-subj", "/CN=localhost", "-keyout", &format!("{name}.key"), "-out", &format!("{name}.crt")])
             .output()
             .expect("openssl, which `cargo xtask setup` brings");
@@ -79,6 +94,30 @@ fn what_exporters_take_is_taken() {
     let inline = format!("  cert: |\n    {}\n  key: |\n    {}\n", indented("server.crt"), indented("server.key"));
     assert!(folder.read(&format!("tls_server_config:\n{inline}")).unwrap().tls.is_some());
     assert!(!folder.read(&format!("basic_auth_users:\n  a: {DIGEST}\n")).unwrap().auth.is_open());
+}
+
+#[test]
+fn a_certificate_that_ends_soon_is_told_of_and_of_others_nothing_is() {
+    let folder = Folder::new();
+    folder.certificate("server");
+    let log = Captured::default();
+    let log_before = tracing::subscriber::set_default(log.subscriber());
+    let text = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n";
+    let not_after = folder.read(text).unwrap().validity.unwrap().not_after;
+    let two_days = Duration::from_hours(48);
+    let left = not_after.duration_since(SystemTime::now()).unwrap();
+    assert!(left <= two_days && left + Duration::from_mins(5) > two_days, "{left:?}");
+    let place = folder.0.path().join("server.crt");
+    let told = log.text();
+    assert!(
+        told.contains(&format!("WARN ptm_agent::web::config: the certificate in {} ends at 2", place.display())),
+        "{told}"
+    );
+    folder.certificate_for("server", 100);
+    folder.read(text).unwrap();
+    folder.read("basic_auth_users: {}\n").unwrap();
+    assert_eq!(log.text(), told);
+    drop(log_before);
 }
 
 #[test]
@@ -174,6 +213,10 @@ fn what_changes_counts_and_what_breaks_does_not() {
     assert!(third.tls.is_none() && !third.auth.is_open(), "the file as a whole");
     fs::remove_file(folder.0.path().join("web-config.yml")).unwrap();
     assert!(Arc::ptr_eq(&third, &at(12)), "one that is gone");
+    folder.write("web-config.yml", "");
+    assert!(Arc::ptr_eq(&third, &at(14)), "one that is about to be written");
+    folder.write("web-config.yml", "{}");
+    assert!(at(16).auth.is_open(), "who means it says so");
 }
 
 #[test]

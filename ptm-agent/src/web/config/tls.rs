@@ -54,13 +54,19 @@ impl TlsSettings {
         named.into_iter().flatten().map(|file| directory.join(file))
     }
 
-    /// What rustls makes of it; files are relative to `directory`.
-    pub(super) fn build(&self, directory: &Path) -> Result<ServerConfig, Problem> {
+    /// Where the server's certificate is, if that is a file of its own.
+    pub(super) fn certificate_file(&self, directory: &Path) -> Option<PathBuf> {
+        self.cert_file.as_ref().filter(|file| !file.as_os_str().is_empty()).map(|file| directory.join(file))
+    }
+
+    /// What rustls makes of it, and the server's certificate; files are relative to `directory`.
+    pub(super) fn build(&self, directory: &Path) -> Result<(ServerConfig, CertificateDer<'static>), Problem> {
         let certificates =
             pem(directory, "cert", self.cert.as_deref(), self.cert_file.as_deref())?.ok_or_else(|| {
                 problem("cert_file", "must name the server's certificate, with those between it and the CA")
             })?;
         let chain = certificates_of(&certificates, "cert_file")?;
+        let own = chain[0].clone();
         let key = pem(directory, "key", self.key.as_deref(), self.key_file.as_deref())?
             .ok_or_else(|| problem("key_file", "must name the certificate's private key"))?;
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| {
@@ -86,7 +92,7 @@ impl TlsSettings {
                 error => problem("cert_file", format!("can't be used: {error}")),
             })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(config)
+        Ok((config, own))
     }
 
     fn provider(&self) -> Result<CryptoProvider, Problem> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::Command;
+use std::time::Instant;
 
 use axum::http::Request;
 use http_body_util::BodyExt as _;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::web::config::Live;
 use crate::web::fake::{FakeSite, port_event};
 use crate::web::history::{Event, Next};
 
@@ -20,6 +22,9 @@ async fn get_from(site: &Arc<FakeSite>, path: &str, headers: &[(&str, &str)]) ->
         request.headers_mut().insert(header::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
     }
     request.extensions_mut().insert(Arc::new(Client::default()));
+    let live = Arc::new(Live::open(None).unwrap());
+    let config = live.current(Instant::now());
+    request.extensions_mut().insert(Admission::new(&live, &config, None));
     router.oneshot(request).await.unwrap()
 }
 

@@ -2,11 +2,15 @@
 
 mod slow;
 
+use std::cell::Cell;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::*;
 use crate::PATIENCE;
@@ -257,6 +261,80 @@ fn a_password_is_asked_for_wherever_there_is_one() {
     }
     assert!(running.get("/").starts_with("HTTP/1.1 401 "), "none");
     assert_eq!(refused(&running.counters.counts(), RefusedRequest::Unauthorized), 26);
+}
+
+/// A file with these users, each with the password `secret`.
+fn write_users(file: &Path, users: &[&str]) {
+    let user = |user: &&str| format!("  {user}: {}\n", bcrypt::hash("secret", 4).unwrap());
+    let users: Vec<_> = users.iter().map(user).collect();
+    fs::write(file, if users.is_empty() { String::new() } else { format!("basic_auth_users:\n{}", users.concat()) })
+        .unwrap();
+}
+
+#[test]
+fn who_may_not_ask_any_more_reads_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("web-config.yml");
+    write_users(&file, &[]);
+    let arguments = Arguments { web_config: Some(file.clone()), ..arguments("127.0.0.1:0") };
+    let running = start_with(&arguments, Limits::default(), FakeSite::new());
+    let ask_as = |user: &str| {
+        let encoded = BASE64.encode(format!("{user}:secret"));
+        let mut stream = running.connect();
+        let request = format!("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {encoded}\r\n");
+        stream.write_all(format!("{request}Connection: close\r\n\r\n").as_bytes()).unwrap();
+        stream
+    };
+    // From when he is greeted on he is told of everything.
+    let read_as = |user: &str| {
+        let (mut stream, mut read) = (ask_as(user), Vec::new());
+        while !read.ends_with(b"retry: 2000\n\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            read.extend(byte);
+        }
+        stream
+    };
+    // The number of the event that is told to the one reader, and not to the other any more.
+    let number = Cell::new(0);
+    let tell_until_end = |mut stays: Option<&mut TcpStream>, goes: &mut TcpStream| {
+        let started = Instant::now();
+        loop {
+            assert!(started.elapsed() < PATIENCE, "it is told of {} events", number.get());
+            number.set(number.get() + 1);
+            running.site.history().push(&port_event(number.get()));
+            let wanted = format!("swp{}\"", number.get());
+            let is_told = |stream: &mut TcpStream| {
+                let (mut read, mut buffer) = (String::new(), [0; 4_096]);
+                while !read.contains(&wanted) {
+                    match stream.read(&mut buffer).unwrap() {
+                        0 => return false,
+                        length => read.push_str(&String::from_utf8_lossy(&buffer[..length])),
+                    }
+                }
+                true
+            };
+            assert!(stays.as_deref_mut().is_none_or(is_told), "who may ask reads on");
+            if !is_told(goes) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let mut nobody = read_as("nobody");
+    write_users(&file, &["one", "other"]);
+    tell_until_end(None, &mut nobody);
+    let (mut one, mut other) = (read_as("one"), read_as("other"));
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.lines().filter(|line| !line.contains("one:")).collect::<Vec<_>>().join("\n")).unwrap();
+    tell_until_end(Some(&mut other), &mut one);
+    let mut refused = String::new();
+    ask_as("one").read_to_string(&mut refused).unwrap();
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    // The same password, digested once more: who has it can ask again.
+    write_users(&file, &["other"]);
+    tell_until_end(None, &mut other);
+    running.await_counts("all out", |counts| counts.stream_clients == 0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ struct Inside(Arc<Common>);
 
 impl Inside {
     fn new(site: FakeSite) -> Self {
-        let live = Live::open(None).unwrap();
+        let live = Arc::new(Live::open(None).unwrap());
         Self(Arc::new(Common::new(&arguments("none"), Limits::default(), live, Arc::new(site), Arc::default())))
     }
 
