@@ -73,7 +73,9 @@ struct Settings {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct HttpSettings {
-    http2: Option<bool>,
+    /// Clients of HTTP/2 speak HTTP/1.1, too.
+    #[serde(rename = "http2")]
+    _http2: Option<bool>,
     headers: BTreeMap<String, String>,
 }
 
@@ -123,8 +125,8 @@ fn parse(text: &str) -> Result<Settings, Problem> {
     // Without the lines concerned: there may be a key in them, and the log is no place for it.
     let options = serde_saphyr::options! { with_snippet: false };
     // A file of comments asks for nothing, as with exporters.
-    let settings: Option<Settings> =
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| Problem::Form(error.to_string()))?;
+    let settings: Option<Settings> = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| Problem::Form(error.render_with_formatter(&serde_saphyr::UserMessageFormatter)))?;
     Ok(settings.unwrap_or_default())
 }
 
@@ -138,9 +140,6 @@ impl HttpSettings {
             "X-Frame-Options",
             "X-XSS-Protection",
         ];
-        if self.http2 == Some(true) {
-            tracing::info!("http_server_config.http2: this server speaks HTTP/1.1, to clients of HTTP/2 too");
-        }
         let header = |(name, value): (String, String)| {
             let field = format!("http_server_config.headers.{name}");
             if !ALLOWED.contains(&name.as_str()) {

@@ -97,7 +97,7 @@ async fn port<S: Site>(
         Err(_) => None,
     };
     Ok(detail.map_or_else(
-        || nothing("no such port: /api/v1/topology lists them; the map asks for NODE:PORT"),
+        || nothing("no such port: /api/v1/topology lists them; on the map the name is NODE:PORT"),
         |detail| Json(detail).into_response(),
     ))
 }
