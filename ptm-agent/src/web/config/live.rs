@@ -85,14 +85,12 @@ impl State {
             return;
         }
         self.stamps = stamps;
-        match Config::read(file) {
+        let read = match Config::read(file) {
             // Somebody is writing it, most likely: for a second the server would be open to everybody.
-            Ok(config) if config.is_blank => {
-                tracing::warn!(
-                    "what was in force stays, for {} is empty: `{{}}` in it asks for nothing",
-                    file.display()
-                );
-            }
+            Ok(config) if config.is_blank => Err(format!("{} is empty; `{{}}` in it asks for nothing", file.display())),
+            read => read.map_err(|error| with_causes(&error)),
+        };
+        match read {
             Ok(config) => {
                 tracing::info!("{}: read again, in force", file.display());
                 if config.files != self.config.files {
@@ -101,8 +99,7 @@ impl State {
                 self.config = Arc::new(config);
                 self.failure = None;
             }
-            Err(error) => {
-                let failure = with_causes(&error);
+            Err(failure) => {
                 if self.failure.as_ref() != Some(&failure) {
                     tracing::warn!("what was in force stays, for the new one can't be used: {failure}");
                 }
