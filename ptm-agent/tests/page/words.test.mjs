@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { grid, judge, step } from '../../src/web/page/grid.js';
 import { Model } from '../../src/web/page/model.js';
 import { find } from '../../src/web/page/search.js';
-import { describeCable } from '../../src/web/page/speech.js';
+import { describeCable, describeNode } from '../../src/web/page/speech.js';
 import {
   REACHES,
   REASONS,
@@ -19,7 +19,7 @@ import {
   subline,
   verdictWords,
 } from '../../src/web/page/words.js';
-import { asAgent, clos, hostile, large, link, miswired, ring, topology } from './shapes.mjs';
+import { asAgent, clos, dead, hostile, large, link, miswired, ring, topology } from './shapes.mjs';
 
 test('what deceives is written out, and the rest stays', () => {
   assert.equal(shown('x\n\u{1b}[2J\u{202e}y\u{200b}'), 'x\\u{a}\\u{1b}[2J\\u{202e}y\\u{200b}');
@@ -104,6 +104,12 @@ test('a cable is described for who listens', () => {
     words,
     'vm1:eth1 to vm2:eth1: failing; vm1:eth1: wrong machine, found vm4:eth2; vm2:eth1: wrong port, found vm1:eth2',
   );
+});
+
+test('a machine is named first by what is written on it', () => {
+  const model = new Model(dead());
+  assert.equal(describeNode(model.nodes.get('leaf2')), 'leaf2, hanging agent, leaf, 4 cables');
+  assert.equal(describeNode(new Model(miswired()).nodes.get('vm1')), 'vm1, 2 cables, 2 failing');
 });
 
 test('search finds machines, ports and who is heard', () => {

@@ -9,7 +9,7 @@ import { REACHES, STATUSES, count, plain, reasonWord, say, worstFirst } from './
 const MOST_ROWS = 100;
 /** What a port was asked for is asked for again after so long: who is heard there is heard every half minute. */
 const FRESH = 15_000;
-const NOTHING = { key: null, ends: [], nodes: [], at: 0 };
+const NOTHING = { key: null, ends: [], nodes: [], at: -Infinity };
 
 export class Details {
   #panel = byId('details');
@@ -262,8 +262,8 @@ export class Details {
   /** Asks the server for what only the ports themselves know, unless it is known and fresh. */
   async refresh() {
     const asked = this.#fetched;
-    if (asked.ends.length === 0 || document.hidden || Date.now() - asked.at < FRESH) return;
-    asked.at = Date.now();
+    if (asked.ends.length === 0 || document.hidden || performance.now() - asked.at < FRESH) return;
+    asked.at = performance.now();
     const parts = await Promise.all(
       asked.ends.map(async (end) => {
         const which = this.#model.isAgent ? end.port : end.key;

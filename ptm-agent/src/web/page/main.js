@@ -245,9 +245,9 @@ function announce() {
       announced = standing;
       if (words === '') return;
       byId('live').textContent = words;
-      spoken = Date.now();
+      spoken = performance.now();
     },
-    Math.max(QUIET, spoken + SPEECH - Date.now()),
+    Math.max(QUIET, spoken + SPEECH - performance.now()),
   );
 }
 

@@ -32,7 +32,7 @@ export function strays(model, layout, runs) {
       const to = (seen && port(seen, runs)) ?? (box ? corner(box, from.at) : null);
       const stray = { cables: seen ? [cable.id, seen.cable.id] : [cable.id] };
       if (to) Object.assign(stray, { d: strayPath(from.at, to.at, from.out, to.out), ends: [from.at, to.at] });
-      if (!seen) {
+      if (!seen || !to) {
         const [x, y] = point(runs.get(cable.id), 0.5);
         const above = to && to.at[0] < from.at[0];
         Object.assign(stray, { text: `found ${verdict.observed}`, x, y: y + (above ? -22 : 22) });

@@ -73,7 +73,8 @@ export class Stream {
       this.#again = true;
       return;
     }
-    const wait = this.#refetched + 1_000 - Date.now();
+    // Also where the clock was set back meanwhile.
+    const wait = Math.min(1_000, this.#refetched + 1_000 - Date.now());
     if (wait > 0) {
       if (!this.#again) setTimeout(() => this.#again && ((this.#again = false), this.refresh()), wait);
       this.#again = true;
