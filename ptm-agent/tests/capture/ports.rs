@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 use ptm_agent::capture::{AttachError, AttachPoint, Capture, Hook, Options};
 
 use crate::support::{
-    CLSACT, Captured, TC, XDP, cable, ethernet, frames, ifindex, isolated, lldp, run, send, send_all, until, wait_for_carrier,
+    CLSACT, Captured, TC, XDP, cable, ethernet, frames, ifindex, isolated, lldp, run, send, send_all, until,
+    wait_for_carrier,
 };
 
 const VLAN: u16 = 0x8100;
