@@ -51,7 +51,9 @@ pub(crate) fn cable() -> IfIndex {
     run("ip link set port up");
     run("ip link set far up");
     // One learns of its carrier later than the other, and looks different until then.
-    ["port", "far"].iter().for_each(|end| wait_for_carrier(end));
+    for end in ["port", "far"] {
+        wait_for_carrier(end);
+    }
     ifindex("port")
 }
 
