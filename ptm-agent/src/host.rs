@@ -105,8 +105,12 @@ mod tests {
 
     #[test]
     fn qualified_name_is_what_hostname_prints() {
-        let expected = hostname("--fqdn").filter(|name| name.contains('.'));
-        assert_eq!(fully_qualified_name(&node_name()), expected);
+        // Name servers may answer one of the two and not the other.
+        let same = (0..5).any(|_| {
+            let expected = hostname("--fqdn").filter(|name| name.contains('.'));
+            fully_qualified_name(&node_name()) == expected
+        });
+        assert!(same, "{:?}", fully_qualified_name(&node_name()));
     }
 
     #[test]

@@ -23,7 +23,7 @@ const COVERAGE: [&str; 5] = [
 ];
 
 /// Bounds of a run: memory, the input's length in bytes, seconds for one input. Each is far above what is needed.
-const BOUNDS: [&str; 3] = ["-rss_limit_mb=512", "-max_len=4096", "-timeout=5"];
+const BOUNDS: [&str; 3] = ["-rss_limit_mb=512", "-max_len=4096", "-timeout=30"];
 
 /// Feed hostile input to the decoders and see that what must hold of them does
 #[derive(Args)]

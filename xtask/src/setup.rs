@@ -21,11 +21,11 @@ const LINKER_VERSION: &str = "0.10.3";
 const DEBIAN_RUST: [&str; 3] = ["rustc-web", "libstd-rust-web-dev-bpf", "libllvm22"];
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/bpfel-unknown-none/lib";
 
-/// The programs that a fabric needs, and Debian's packages that have them.
-const FABRIC: [(&str, &str); 4] = [("dot", "graphviz"), ("ip", "iproute2"), ("lldpd", "lldpd"), ("tc", "iproute2")];
-
 /// Before a registry is asked for a second and a third time, in seconds: they have their hiccups.
 const PAUSES: [u64; 2] = [5, 30];
+
+/// The programs that a fabric needs, and Debian's packages that have them.
+const FABRIC: [(&str, &str); 4] = [("dot", "graphviz"), ("ip", "iproute2"), ("lldpd", "lldpd"), ("tc", "iproute2")];
 
 /// What tests and benches start besides.
 const TESTS: [(&str, &str); 16] = [
