@@ -227,7 +227,7 @@ fn names_on_the_wire_forge_nothing_that_zebra_reads() {
     let mut fabric = Fabric::from_plan(RING).unwrap();
     let vm1 = fabric.node("vm1").unwrap();
     vm1.start_agent(&[]).unwrap();
-    vm1.await_reason("eth1", "silent").unwrap();
+    vm1.await_capture().unwrap();
     let mut watching = zebra(&mut fabric);
     let seen = watching.await_seen(&[Seen::answered("eth2", "N/A")]).unwrap();
     assert_eq!(seen, [Seen::Connected, Seen::answered("eth1", "N/A"), Seen::answered("eth2", "N/A")]);
