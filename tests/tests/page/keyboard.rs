@@ -54,6 +54,7 @@ fn evidence_and_advice_are_found_by_keyboard_alone() {
     ring.map.await_cables(ring.moved(), "pass").unwrap();
     ring.exchange();
     await_drawn(&page, ring.moved(), "fail");
+    page.wait_for_element("[data-finding][data-kind=exchange]").unwrap();
 
     // The drawing: arrow keys go from cable to cable, the worst first, and each says what it is.
     let first = tab_to(&page, "svg [data-cable]");
