@@ -152,8 +152,7 @@ fn the_whole_plan_is_shown_and_moved_cables_at_once() {
     assert_eq!(shown["server"]["kind"], "map");
     assert_eq!(ends(&shown).len(), 8);
 
-    // On a loaded machine it may be this test that has no time: one try that is in time shows that
-    // nothing but that makes the map late.
+    // On a loaded machine it may be this test that has no time: one try that is in time shows that the map is not late.
     let mut tries = Vec::new();
     while tries.last().is_none_or(|&late| late >= BUDGET_MS) {
         assert!(tries.len() < TRIES, "late in each try, by ms at worst: {tries:?}");
