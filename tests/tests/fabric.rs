@@ -107,10 +107,11 @@ fn lldpd_hears_whom_the_cables_lead_to() {
     hears(&mut fabric, "eth1", "vm2", "eth1");
     hears(&mut fabric, "eth2", "vm4", "eth2");
 
-    // A hub: vm1 hears both others on the one port.
+    // A hub: vm1 hears both others on the one port. That it hears vm2 may be from before; vm3 never did.
     fabric.unplug("vm1:eth1").unwrap();
     fabric.unplug("vm3:eth1").unwrap();
     fabric.plug(&["vm1:eth1", "vm2:eth1", "vm3:eth1"]).unwrap();
+    fabric.node("vm3").unwrap().await_lldpd_neighbor("eth1", "vm2", "eth1").unwrap();
     hears(&mut fabric, "eth1", "vm2", "eth1");
     hears(&mut fabric, "eth1", "vm3", "eth1");
 
