@@ -27,7 +27,10 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+// Less than `LIMIT` in `tests/src/browser.rs`, so that it is told what took so long.
+const PATIENCE = 90_000;
+
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS, timeout: PATIENCE });
 
 /** Every page by its number: what drives it, and what went wrong on it. */
 const pages = new Map();
@@ -43,6 +46,7 @@ const commands = {
       locale: 'en-GB',
       timezoneId: 'UTC',
     });
+    context.setDefaultTimeout(PATIENCE);
     await context.addInitScript(script);
     const page = await context.newPage();
     const troubles = { exceptions: [], console: [], failed: [], outside: [], dialogs: [] };
@@ -102,8 +106,8 @@ const commands = {
   aria: ({ page, selector }) => at(page).page.locator(selector).first().ariaSnapshot(),
   press: ({ page, key }) => at(page).page.keyboard.press(key),
   type: ({ page, text }) => at(page).page.keyboard.type(text),
-  click: ({ page, selector }) => at(page).page.locator(selector).first().click({ timeout: 10_000 }),
-  hover: ({ page, selector }) => at(page).page.locator(selector).first().hover({ timeout: 10_000 }),
+  click: ({ page, selector }) => at(page).page.locator(selector).first().click(),
+  hover: ({ page, selector }) => at(page).page.locator(selector).first().hover(),
   move: ({ page, x, y }) => at(page).page.mouse.move(x, y),
   button: ({ page, down }) => (down ? at(page).page.mouse.down() : at(page).page.mouse.up()),
   wheel: ({ page, dx, dy }) => at(page).page.mouse.wheel(dx, dy),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::panel::Panel;
-use crate::{Cable, Cabling, Endpoint, FabricError, Node, Wire};
+use crate::wait::{self, PATIENCE};
+use crate::{Cable, Cabling, Endpoint, FabricError, Node, Process, Wire};
 
 /// Machines and the cables between them. Ports are named as people write them: `vm1:eth1`.
 ///
@@ -123,6 +124,37 @@ impl Fabric {
     /// The wire to a port, to send frames on.
     pub fn wire(&self, port: &str) -> Result<Wire, FabricError> {
         self.panel.wire(&port.parse()?)
+    }
+
+    /// Runs `ptmctl --listen` on the machine of `port`, and pulls the cable there and puts it back until it tells of that:
+    /// only then is it sure to hear of what comes. Gives it, with its lines so far taken, and how often the cable was
+    /// out.
+    pub fn listen(&mut self, port: &str) -> Result<(Process, usize), FabricError> {
+        let Endpoint { node, port: name } = port.parse()?;
+        let mut listener = self.node(&node)?.listen()?;
+        let mut pulled = 0;
+        wait::until(format!("`ptmctl --listen` on {node} to hear"), PATIENCE, || {
+            self.replug(port).map_err(|error| format!("{error:?}"))?;
+            pulled += 1;
+            if listener.log().is_empty() { Err("nothing heard".to_owned()) } else { Ok(()) }
+        })?;
+        let last = format!(" {name} pass match");
+        wait::until(format!("`{last}` to be its last line"), PATIENCE, || {
+            let log = listener.log();
+            let is_last = log.ends_with('\n') && log.lines().next_back().is_some_and(|line| line.contains(&last));
+            if is_last { Ok(()) } else { Err(log) }
+        })?;
+        listener.new_lines();
+        Ok((listener, pulled))
+    }
+
+    /// Pulls the cable in `port`, waits for `link-down`, puts it back and waits for `match`.
+    pub fn replug(&mut self, port: &str) -> Result<(), FabricError> {
+        let Endpoint { node, port: name } = port.parse()?;
+        let cable = self.unplug(port)?;
+        self.node(&node)?.await_reason(&name, "link-down")?;
+        self.panel.plug(vec![cable])?;
+        self.node(&node)?.await_reason(&name, "match").map(drop)
     }
 
     /// How the programs on every machine stand and what they printed last: for the report of a failure.

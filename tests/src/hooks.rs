@@ -34,9 +34,7 @@ pub(crate) fn install(machine: &Machine) -> Result<(), FabricError> {
     );
     machine.write(RECORD, "")?;
     for hook in ["if-topo-pass", "if-topo-fail"] {
-        let path = format!("{FOLDER}/{hook}");
-        machine.write(&path, &script)?;
-        machine.run(&["chmod", "755", &path])?;
+        machine.write_script(&format!("{FOLDER}/{hook}"), &script)?;
     }
     Ok(())
 }

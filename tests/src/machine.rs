@@ -11,7 +11,6 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -20,11 +19,9 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, gettid, sethostname};
 
+use crate::FabricError;
 use crate::process::{self, Process};
-use crate::{FabricError, wait};
-
-/// A command that takes longer than this hangs.
-const COMMAND_LIMIT: Duration = Duration::from_secs(20);
+use crate::wait::{self, PATIENCE};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -119,6 +116,16 @@ impl Machine {
             .map_err(|e| FabricError::system(&self.name, format!("write {path}"), e))
     }
 
+    /// Puts a script on the machine, which may be run at once.
+    ///
+    /// By a program of its own: what another thread forks at this moment would inherit a file that is open for writing
+    /// here, and until it calls exec the kernel refuses to run that file (`ETXTBSY`).
+    pub fn write_script(&self, path: &str, text: &str) -> Result<(), FabricError> {
+        let mut install = command(&["install", "-D", "-m", "755", "/dev/stdin", path]);
+        install.stdin(self.memory_file(text.as_bytes())?);
+        self.run_command(install).map(drop)
+    }
+
     /// Reads a file of the machine.
     pub fn read(&self, path: &str) -> Result<String, FabricError> {
         let at = path.to_owned();
@@ -144,13 +151,13 @@ impl Machine {
         Ok((Process::new(&self.name, line, child, log), input, output))
     }
 
-    /// Runs a program to its end, which must come within 20 s.
+    /// Runs a program to its end, which must come within [`PATIENCE`]: one that takes longer hangs.
     pub fn output(&self, mut command: Command) -> Result<Output, FabricError> {
         let (stdout, stderr) = (self.memory_file(b"")?, self.memory_file(b"")?);
         command.stdout(self.share(&stdout)?).stderr(self.share(&stderr)?);
         let line = command_line(&command);
         let mut child = self.launch(command)?;
-        let ended = wait::until(format!("`{line}` to end"), COMMAND_LIMIT, || match child.try_wait() {
+        let ended = wait::until(format!("`{line}` to end"), PATIENCE, || match child.try_wait() {
             Ok(Some(status)) => Ok(status),
             Ok(None) => Err(format!("still running\n{}{}", process::contents(&stdout), process::contents(&stderr))),
             Err(e) => Err(e.to_string()),

@@ -109,7 +109,8 @@ impl Node {
         ptm::ptmctl(&self.machine, arguments)
     }
 
-    /// Runs `ptmctl --listen`, which goes on until it is dropped.
+    /// Runs `ptmctl --listen`, which goes on until it is dropped. [`Fabric::listen`](crate::Fabric::listen) waits until
+    /// it hears.
     pub fn listen(&self) -> Result<Process, FabricError> {
         ptm::listen(&self.machine)
     }
@@ -122,6 +123,15 @@ impl Node {
     /// Waits until the agent answers.
     pub fn await_agent(&mut self) -> Result<Vec<PortReport>, FabricError> {
         wait::until(format!("the agent on {} to answer", self.name()), PATIENCE, || self.reports())
+    }
+
+    /// Waits until the agent captures on every port that there is: no frame from here on is missed.
+    pub fn await_capture(&self) -> Result<Vec<PortReport>, FabricError> {
+        wait::until(format!("the agent on {} to capture", self.name()), PATIENCE, || {
+            let reports = self.reports()?;
+            let captures = reports.iter().all(|it| it.hook.is_some() || it.reason == "absent");
+            if captures { Ok(reports) } else { Err(format!("{reports:?}")) }
+        })
     }
 
     /// Waits until `port` has the verdict with this reason.

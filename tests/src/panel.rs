@@ -10,6 +10,7 @@
 use std::fs;
 use std::io;
 
+use crate::wait::{self, PATIENCE};
 use crate::{Endpoint, FabricError, Machine, Wire};
 
 /// The patch panel of a fabric, and all its cables.
@@ -130,9 +131,21 @@ impl Panel {
         self.machine.run(&["ip", "link", "set", self.jack(port)?, "mtu", &bytes.to_string()]).map(drop)
     }
 
-    /// A place to put frames on the wire to `port`.
+    /// A place to put frames on the wire to `port`, in which there is a cable.
     pub(crate) fn wire(&self, port: &Endpoint) -> Result<Wire, FabricError> {
-        Wire::open(&self.machine, port, self.jack(port)?)
+        let jack = self.jack(port)?;
+        // An interface drops all that is sent, without a word, until the kernel has told of its carrier: up to a second
+        // after it is there, or longer where the kernel has no time (`net/core/link_watch.c`).
+        wait::until(format!("the wire to {port} to carry frames"), PATIENCE, || {
+            let state = self.machine.read(&format!("/sys/class/net/{jack}/operstate"));
+            match state.map_err(|error| format!("{error:?}"))?.trim() {
+                "up" => Ok(()),
+                other => Err(other.to_owned()),
+            }
+        })?;
+        // It says so and begins to send under one lock, for which a change that is none waits.
+        self.machine.run(&["ip", "link", "set", jack, "up"])?;
+        Wire::open(&self.machine, port, jack)
     }
 
     fn cable(&self, port: &Endpoint) -> Option<&Vec<Endpoint>> {

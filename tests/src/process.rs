@@ -8,10 +8,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::{FabricError, wait};
-
-/// How long a program may take to end after SIGTERM.
-const GRACE: Duration = Duration::from_secs(10);
+use crate::FabricError;
+use crate::wait::{self, PATIENCE};
 
 /// A running program with its children. Dropping it kills them.
 pub struct Process {
@@ -60,7 +58,7 @@ impl Process {
     /// Asks it to end (SIGTERM) and waits until it has.
     pub fn terminate(&mut self) -> Result<ExitStatus, FabricError> {
         kill(self.pid(), Signal::SIGTERM).map_err(|e| FabricError::system(&self.machine, "send SIGTERM", e))?;
-        self.wait(GRACE)
+        self.wait(PATIENCE)
     }
 
     /// Kills it and its children on the spot (SIGKILL): none of them can say goodbye.

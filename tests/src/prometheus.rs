@@ -39,6 +39,8 @@ impl Prometheus {
             &format!("--config.file={CONFIGURATION}"),
             &format!("--storage.tsdb.path={STORAGE}"),
             &format!("--web.listen-address={ADDRESS}"),
+            // What it says of an alert that fires goes on to Alertmanager after so long, and what was lost on the way.
+            "--rules.alert.resend-delay=1s",
         ]))?;
         let mut prometheus = Self { process };
         let ready = wait::until("Prometheus to be ready", PATIENCE, || curl(machine, &[&url("/-/ready")]));
@@ -85,7 +87,7 @@ fn url(path: &str) -> String {
 /// Fetches something over HTTP on `machine`; an answer that is no success is an error with its text.
 pub(crate) fn curl(machine: &Machine, arguments: &[&str]) -> Result<String, String> {
     let answer = machine
-        .run(&[&["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "10"], arguments].concat());
+        .run(&[&["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "30"], arguments].concat());
     answer.map_err(|error| error.to_string())
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::FabricError;
 
 /// How long a fabric waits for what should take a second or two: generous, so that a loaded machine is no failure.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -88,7 +88,7 @@ impl Watched {
         let example = with_lines(&dist("prometheus/alertmanager.example.yml"), "group_wait", "1s");
         machine.write("/run/prometheus/ptm.rules.yml", &rules).unwrap();
         let configuration = format!(
-            "global: {{ scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms }}\n\
+            "global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 500ms }}\n\
              rule_files: [ptm.rules.yml]\n\
              scrape_configs: [{{ job_name: ptm, static_configs: [{{ targets: [{}] }}] }}]\n\
              alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: ['{}'] }}] }}] }}\n",
@@ -100,20 +100,26 @@ impl Watched {
         Self { alertmanager, prometheus, _ways: ways, fabric, _sockets: sockets }
     }
 
-    /// Waits until exactly these alerts fire in Prometheus, and are all that Alertmanager has; gives its groups of them.
-    fn await_alerts(&mut self, expected: &[(&str, &str)]) -> Vec<Group> {
+    /// Waits until exactly these alerts fire in Prometheus, and are all that Alertmanager has, and until each of the
+    /// words `said` is in what it says of one of them; gives its groups of them.
+    fn await_alerts(&mut self, expected: &[(&str, &str)], said: &[&str]) -> Vec<Group> {
         let expected: BTreeSet<_> = expected.iter().map(|(alert, of)| ((*alert).into(), (*of).into())).collect();
         let Self { alertmanager, prometheus, fabric, .. } = self;
         let machine = fabric.node("vm1").unwrap().machine();
-        wait::until(format!("{expected:?} to be what fires"), PATIENCE, || {
+        wait::until(format!("{expected:?} to be what fires, and {said:?} said"), PATIENCE, || {
             let firing = prometheus.query(machine, r#"ALERTS{alertstate="firing"}"#)?;
             let firing: BTreeSet<_> = firing.into_iter().map(|sample| identity(&sample.labels)).collect();
             let groups = alertmanager.groups(machine)?;
-            let known = groups.iter().flat_map(|group| &group.alerts).map(|alert| identity(&alert.labels));
-            let known: Vec<_> = known.collect();
+            let alerts = groups.iter().flat_map(|group| &group.alerts);
+            let known: Vec<_> = alerts.clone().map(|alert| identity(&alert.labels)).collect();
+            let told: Vec<_> = alerts.filter_map(|alert| alert.annotations.get("description")).collect();
             let same =
                 firing == expected && known.len() == expected.len() && expected.iter().all(|it| known.contains(it));
-            if same { Ok(groups) } else { Err(format!("Prometheus: {firing:?}, Alertmanager: {known:?}")) }
+            if same && said.iter().all(|words| told.iter().any(|told| told.contains(words))) {
+                Ok(groups)
+            } else {
+                Err(format!("Prometheus: {firing:?}, Alertmanager: {known:?}, which says {told:?}"))
+            }
         })
         .unwrap()
     }
@@ -142,26 +148,26 @@ fn exchanged_cables_are_two_alerts_in_one_message_and_none_when_put_back() {
         return;
     }
     let mut watched = Watched::start();
-    watched.await_alerts(&[]);
+    watched.await_alerts(&[], &[]);
 
     watched.fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
     let cables = ["vm1:eth1 -- vm2:eth1", "vm1:eth2 -- vm4:eth2"];
-    let groups = watched.await_alerts(&cables.map(|cable| ("PtmCableMiscabled", cable)));
+    // What each end says comes when it is heard: the first of them is enough to fire.
+    let said = [
+        "vm1:eth1 says wrong-node, expects vm2:eth1, hears vm4:eth2.",
+        "vm2:eth1 says wrong-port, expects vm1:eth1, hears vm1:eth2.",
+        "`ptmctl explain eth1` on vm1",
+    ];
+    let groups = watched.await_alerts(&cables.map(|cable| ("PtmCableMiscabled", cable)), &said);
     let [Group { labels, receiver, alerts }] = groups.as_slice() else { panic!("one message: {groups:#?}") };
     assert_eq!(receiver.name, "pager");
     assert_eq!((labels["job"].as_str(), labels["alertname"].as_str()), ("ptm", "PtmCableMiscabled"));
     let eth1 = alerts.iter().find(|alert| alert.labels["cable"] == cables[0]).unwrap();
     assert_eq!(eth1.annotations["summary"], "Miscabled: vm1:eth1 -- vm2:eth1");
-    for said in [
-        "vm1:eth1 says wrong-node, expects vm2:eth1, hears vm4:eth2.",
-        "vm2:eth1 says wrong-port, expects vm1:eth1, hears vm1:eth2.",
-        "`ptmctl explain eth1` on vm1",
-    ] {
-        assert!(eth1.annotations["description"].contains(said), "{}", eth1.annotations["description"]);
-    }
+    assert!(said.iter().all(|said| eth1.annotations["description"].contains(said)), "{eth1:?}");
 
     watched.fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();
-    watched.await_alerts(&[]);
+    watched.await_alerts(&[], &[]);
 }
 
 #[test]
@@ -172,10 +178,10 @@ fn what_befalls_one_cable_is_one_alert() {
     let mut watched = Watched::start();
     let unplugged = ("PtmCableUnplugged", "vm1:eth1 -- vm2:eth1");
     watched.fabric.unplug("vm1:eth1").unwrap();
-    watched.await_alerts(&[unplugged]);
+    watched.await_alerts(&[unplugged], &[]);
     // One end is as good as both.
     watched.fabric.node("vm2").unwrap().kill_agent();
-    watched.await_alerts(&[unplugged, ("PtmAgentGone", "vm2")]);
+    watched.await_alerts(&[unplugged, ("PtmAgentGone", "vm2")], &[]);
 
     let Watched { prometheus, fabric, .. } = &mut watched;
     let rules: Value = prometheus.get(fabric.node("vm1").unwrap().machine(), "/api/v1/rules").unwrap();

@@ -76,14 +76,15 @@ fn exchanged_cables_fail_with_advice_and_pass_when_put_back() {
         return;
     }
     let mut fabric = usual_ring().unwrap();
-    let mut events = fabric.node("vm1").unwrap().listen().unwrap();
+    let (mut events, pulled) = fabric.listen("vm1:eth1").unwrap();
     let pass_hooks = |fabric: &mut Fabric| {
         let runs = hook_runs(fabric, "vm1");
         ["eth1", "eth2"].map(|port| runs.iter().filter(|run| run.port == port && run.cable == "pass").count())
     };
-    let before = wait::until("if-topo-pass on both ports of vm1", PATIENCE, || match pass_hooks(&mut fabric) {
-        [0, _] | [_, 0] => Err("not yet".to_owned()),
-        before => Ok(before),
+    let before = [1 + pulled, 1];
+    wait::until("if-topo-pass on both ports of vm1", PATIENCE, || match pass_hooks(&mut fabric) {
+        runs if runs == before => Ok(()),
+        runs => Err(format!("{runs:?}")),
     })
     .unwrap();
     fabric.exchange("vm1:eth1", "vm1:eth2").unwrap();

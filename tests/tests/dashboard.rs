@@ -78,13 +78,15 @@ fn rules_and_dashboard_ask_for_what_an_agent_serves() {
     let vm1 = fabric.node("vm1").unwrap();
     let machine = vm1.machine();
     machine.write("/run/prometheus/ptm.rules.yml", &read("dist/prometheus/ptm.rules.yml")).unwrap();
-    let configuration = "global: { scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms }\n\
+    let configuration = "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 250ms }\n\
          rule_files: [ptm.rules.yml]\n\
          scrape_configs: [{ job_name: ptm, static_configs: [{ targets: ['127.0.0.1:10786'] }] }]\n";
     let prometheus = Prometheus::start(machine, configuration).unwrap();
-    wait::until("the rules to have been evaluated on a scrape", PATIENCE, || {
-        let found = prometheus.query(machine, "ptm:node:cable")?;
-        if found.is_empty() { Err("nothing yet") } else { Ok(()) }.map_err(str::to_owned)
+    // All in one look: the series of an agent are gone while a scrape of it failed.
+    let samples = wait::until("the rules to have been evaluated on a scrape", PATIENCE, || {
+        let samples = prometheus.query(machine, r#"{__name__=~".+"}"#)?;
+        let has = |name: &str| samples.iter().any(|it| it.labels["__name__"] == name && it.value > 0.0);
+        if has("up") && has("ptm:node:cable") { Ok(samples) } else { Err("nothing yet".to_owned()) }
     })
     .unwrap();
 
@@ -92,7 +94,7 @@ fn rules_and_dashboard_ask_for_what_an_agent_serves() {
     let scrape = machine.run(&["curl", "--silent", "--fail", "http://127.0.0.1:10786/metrics"]).unwrap();
     let types = scrape.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     let mut served: BTreeMap<String, Labels> = types.map(|name| (name.to_owned(), Labels::new())).collect();
-    for sample in prometheus.query(machine, r#"{__name__=~".+"}"#).unwrap() {
+    for sample in samples {
         let labels = served.entry(sample.labels["__name__"].clone()).or_default();
         labels.extend(sample.labels.into_keys());
     }

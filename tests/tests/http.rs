@@ -2,7 +2,7 @@
 
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use ptm_tests::scenario::{self, RING};
 use ptm_tests::wait::{self, PATIENCE};
@@ -16,11 +16,7 @@ const FOLDER: &str = "/run/http";
 fn agent_on_vm1(arguments: &[&str]) -> Fabric {
     let mut fabric = Fabric::from_plan(RING).unwrap();
     fabric.node("vm1").unwrap().start_agent(arguments).unwrap();
-    wait::until("the agent to listen", PATIENCE, || {
-        let reports = fabric.node("vm1").unwrap().reports()?;
-        if reports.iter().all(|it| it.hook.is_some()) { Ok(()) } else { Err(format!("{reports:?}")) }
-    })
-    .unwrap();
+    fabric.node("vm1").unwrap().await_capture().unwrap();
     fabric
 }
 
@@ -30,7 +26,7 @@ fn vm1(fabric: &mut Fabric) -> &Machine {
 
 fn curl(machine: &Machine, arguments: &[&str]) -> Output {
     let mut command = Command::new("curl");
-    command.args(["--silent", "--show-error", "--max-time", "10"]).args(arguments);
+    command.args(["--silent", "--show-error", "--max-time", "30"]).args(arguments);
     machine.output(command).unwrap()
 }
 
@@ -155,14 +151,12 @@ fn what_a_hostile_neighbor_calls_itself_is_text() {
         let cursor = get_json(vm1(&mut fabric), "/api/v1/topology")["cursor"].as_str().unwrap().to_owned();
         say(&fabric, name);
         let machine = vm1(&mut fabric);
-        let events = wait::until("the event", PATIENCE, || {
+        let event = wait::until("the event", PATIENCE, || {
             let events = events_after(machine, &cursor);
-            if events.contains("event: port\n") { Ok(events) } else { Err(events) }
+            let event = events.iter().find(|(kind, _)| kind == "port");
+            event.map(|(_, data)| data.clone()).ok_or_else(|| format!("{events:?}"))
         })
         .unwrap();
-        let event = events.split("\n\n").find(|message| message.contains("event: port")).unwrap();
-        let data = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
-        let event: Value = serde_json::from_str(data).unwrap();
         let detail = get_json(machine, "/api/v1/ports/eth1");
         let neighbors = detail["neighbors"].as_array().unwrap();
         let system_name = neighbors.iter().find(|it| it["decides"] == true).unwrap()["system_name"].as_str().unwrap();
@@ -184,9 +178,22 @@ fn what_a_hostile_neighbor_calls_itself_is_text() {
     }
 }
 
-/// The messages of the event stream from there on, as many as come within half a second.
-fn events_after(machine: &Machine, cursor: &str) -> String {
-    curl(machine, &["--no-buffer", "--max-time", "0.5", &format!("{BASE}/api/v1/events?after={cursor}")]).stdout
+/// What the event stream has from there on, as much as comes within half a second.
+fn events_after(machine: &Machine, cursor: &str) -> Vec<(String, Value)> {
+    let path = format!("{BASE}/api/v1/events?after={cursor}");
+    let mut messages = messages(&curl(machine, &["--no-buffer", "--max-time", "0.5", &path]).stdout);
+    messages.retain(|(kind, _)| kind != "alive");
+    messages
+}
+
+/// The kind and the data of each message that is whole in what was read of an event stream.
+fn messages(stream: &str) -> Vec<(String, Value)> {
+    let whole = stream.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
+    let message = |text: &str| {
+        let field = |name| text.lines().find_map(|line| line.strip_prefix(name));
+        Some((field("event: ")?.to_owned(), serde_json::from_str(field("data: ")?).unwrap()))
+    };
+    whole.split("\n\n").filter_map(message).collect()
 }
 
 #[test]
@@ -199,7 +206,7 @@ fn readers_of_the_stream_hear_that_the_topology_file_is_broken_and_that_it_is_me
     let mut before = wait::until("nothing more to happen", PATIENCE, || {
         let before = get_json(machine, "/api/v1/topology");
         let events = events_after(machine, before["cursor"].as_str().unwrap());
-        if events.contains("event: ") { Err(events) } else { Ok(before) }
+        if events.is_empty() { Ok(before) } else { Err(format!("{events:?}")) }
     })
     .unwrap();
     for (text, is_broken) in [("graph { vm1:eth1 -- vm2:eth1; vm1:eth1 -- vm3:eth1 }", true), (RING, false)] {
@@ -207,10 +214,10 @@ fn readers_of_the_stream_hear_that_the_topology_file_is_broken_and_that_it_is_me
         machine.write("/run/ptm/topology.dot", text).unwrap();
         let events = wait::until("news", PATIENCE, || {
             let events = events_after(machine, cursor);
-            if events.contains("event: ") { Ok(events) } else { Err(events) }
+            if events.is_empty() { Err("nothing") } else { Ok(events) }
         })
         .unwrap();
-        assert!(events.contains("event: changed\n") && !events.contains("event: port\n"), "{events}");
+        assert!(events.iter().all(|(kind, _)| kind == "changed"), "{events:?}");
         before = get_json(machine, "/api/v1/topology");
         assert_eq!(before["plan"]["failure"].is_object(), is_broken, "{}", before["plan"]);
     }
@@ -239,18 +246,23 @@ fn real_answers_are_as_the_server_describes_them() {
         }
     }
     let machine = vm1(&mut fabric);
-    let events = curl(machine, &["--no-buffer", "--max-time", "7", &format!("{BASE}/api/v1/events?after={start}")]);
-    let mut kinds = Vec::new();
-    for message in events.stdout.split("\n\n").filter(|message| message.contains("event: ")) {
-        let field = |name| message.lines().find_map(|line| line.strip_prefix(name));
-        let (kind, data) = (field("event: ").unwrap(), field("data: ").unwrap());
-        kinds.push(kind.to_owned());
-        let schema = if kind == "port" { "PortEvent" } else { "Nothing" };
-        values.push((schema, serde_json::from_str(data).unwrap()));
-    }
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--no-buffer", &format!("{BASE}/api/v1/events?after={start}")]);
+    let reader = machine.spawn(curl).unwrap();
+    // When nothing has happened for 5 s.
+    let events = wait::until("the server to say that it lives", PATIENCE, || {
+        let mut events = messages(&reader.log());
+        let end = events.iter().position(|(kind, _)| kind == "alive").ok_or_else(|| format!("{events:?}"))?;
+        events.truncate(end + 1);
+        Ok::<_, String>(events)
+    })
+    .unwrap();
+    let mut kinds: Vec<_> = events.iter().map(|(kind, _)| kind.clone()).collect();
     // What comes of the two may be told at once, or again a second later.
     kinds.dedup_by(|one, other| one == other && one == "changed");
-    assert_eq!(kinds, ["port", "port", "changed", "alive"], "{}", events.stdout);
+    assert_eq!(kinds, ["port", "port", "changed", "alive"]);
+    let schema = |kind: &str| if kind == "port" { "PortEvent" } else { "Nothing" };
+    values.extend(events.into_iter().map(|(kind, data)| (schema(&kind), data)));
     let (_, refused) = get(machine, &[&format!("{BASE}/api/v1/ports/eth9")]);
     values.push(("Refused", serde_json::from_str(&refused).unwrap()));
 
@@ -436,5 +448,5 @@ fn who_reads_the_stream_hears_of_a_change_at_once_and_of_the_end() {
     });
     assert!(!other.unwrap().stdout.contains("event: port"), "from now on only");
     fabric.node("vm1").unwrap().agent().unwrap().terminate().unwrap();
-    listener.wait(Duration::from_secs(10)).unwrap();
+    listener.wait(PATIENCE).unwrap();
 }

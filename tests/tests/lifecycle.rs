@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -74,37 +74,56 @@ fn a_killed_agent_starts_again_at_once_and_leaves_nothing() {
     }
 }
 
+/// Stops an agent for longer than the TTL of a neighbor that speaks meanwhile, and sees that this one has not aged out.
+/// Tells whether it did speak in time: this test may be held up, too.
+fn hold_up_an_agent() -> bool {
+    const TTL: u16 = 5;
+    let mut fabric = Fabric::from_plan(RING).unwrap();
+    let mut wire = fabric.wire("vm1:eth1").unwrap();
+    let vm1 = fabric.node("vm1").unwrap();
+    vm1.start_agent(&[]).unwrap();
+    vm1.await_capture().unwrap();
+    let agent = vm1.agent().unwrap().pid();
+    let await_frames = |vm1: &Node, count: u64| {
+        wait::until(format!("{count} frames to be read"), PATIENCE, || {
+            let frames = vm1.reports()?.iter().filter_map(|report| report.frames_in).sum::<u64>();
+            if frames >= count { Ok(()) } else { Err(format!("{frames} frames")) }
+        })
+        .unwrap();
+    };
+    let vm2 = |ttl| Frame::empty(2).mandatory(2, "eth1", ttl).system_name(b"vm2").end();
+    let spoke = Instant::now();
+    wire.send(&vm2(TTL)).unwrap();
+    await_frames(vm1, 1);
+    kill(agent, Signal::SIGSTOP).unwrap();
+    // More than the agent takes in one turn, before what the neighbor says meanwhile.
+    let stranger = Frame::empty(9).mandatory(9, "eth1", 120).system_name(b"stranger").end();
+    for _ in 0..700 {
+        wire.send(&stranger).unwrap();
+    }
+    wire.send(&vm2(120)).unwrap();
+    let in_time = spoke.elapsed() < Duration::from_secs(TTL.into()) / 2;
+    if in_time {
+        // This is what it is about: that time passes.
+        thread::sleep(Duration::from_secs(TTL.into()));
+    }
+    kill(agent, Signal::SIGCONT).unwrap();
+    if in_time {
+        // Once it answers, it has seen what there was.
+        vm1.await_reason("eth1", "match").unwrap();
+        await_frames(vm1, 702);
+        let log = vm1.agent().unwrap().log();
+        assert!(!log.contains("aged-out"), "{log}");
+    }
+    in_time
+}
+
 #[test]
 fn who_spoke_while_the_agent_was_held_up_has_not_fallen_silent() {
     if !scenario::may_run("an agent that is stopped for longer than a TTL") {
         return;
     }
-    let ttl = Duration::from_secs(2);
-    let mut fabric = passing_ring(ttl, &[]).unwrap();
-    let vm1 = fabric.node("vm1").unwrap();
-    let agent = vm1.agent().unwrap().pid();
-    kill(agent, Signal::SIGSTOP).unwrap();
-    // More than the agent takes in one turn, before what the neighbors say meanwhile.
-    let stranger = Frame::empty(9).mandatory(9, "eth1", 120).system_name(b"stranger").end();
-    let mut wire = fabric.wire("vm1:eth1").unwrap();
-    for _ in 0..700 {
-        wire.send(&stranger).unwrap();
-    }
-    // This is what it is about: that time passes.
-    thread::sleep(2 * ttl);
-    kill(agent, Signal::SIGCONT).unwrap();
-    // Once it answers, it has seen what there was.
-    let vm1 = fabric.node("vm1").unwrap();
-    for port in ["eth1", "eth2"] {
-        vm1.await_reason(port, "match").unwrap();
-    }
-    wait::until("all that waited to be read", PATIENCE, || {
-        let frames = vm1.reports()?.iter().filter_map(|report| report.frames_in).sum::<u64>();
-        if frames >= 700 { Ok(()) } else { Err(format!("{frames} frames")) }
-    })
-    .unwrap();
-    let log = vm1.agent().unwrap().log();
-    assert!(!log.contains("aged-out"), "{log}");
+    assert!((0..10).any(|_| hold_up_an_agent()), "this test was held up each time");
 }
 
 #[test]
@@ -114,6 +133,11 @@ fn sigterm_ends_the_agent_cleanly() {
     }
     let mut fabric = usual_ring().unwrap();
     let vm1 = fabric.node("vm1").unwrap();
+    let hooks_run = wait::until("both hooks to have run", PATIENCE, || match vm1.hook_runs().unwrap() {
+        runs if runs.len() == 2 => Ok(runs),
+        runs => Err(format!("{runs:?}")),
+    })
+    .unwrap();
     let mut listener = vm1.listen().unwrap();
     let agent = vm1.agent().unwrap();
     let status = agent.terminate().unwrap();
@@ -125,7 +149,7 @@ fn sigterm_ends_the_agent_cleanly() {
     listener.wait(PATIENCE).unwrap();
     let refused = vm1.ptmctl(&[]).unwrap();
     assert!(!refused.status.success() && !refused.stderr.trim().is_empty(), "{}", refused.stderr);
-    assert_eq!(vm1.hook_runs().unwrap().len(), 2, "the end of the agent is no event of a cable");
+    assert_eq!(vm1.hook_runs().unwrap(), hooks_run, "the end of the agent is no event of a cable");
 }
 
 #[test]
@@ -210,8 +234,8 @@ fn garbage_on_the_control_socket_disturbs_nobody() {
         return;
     }
     let mut fabric = usual_ring().unwrap();
+    let (mut listener, _) = fabric.listen("vm1:eth1").unwrap();
     let vm1 = fabric.node("vm1").unwrap();
-    let mut listener = vm1.listen().unwrap();
     let endless = vec![b'x'; 100_000];
     let garbage: [&[u8]; 6] = [
         b"\0\xff\xfe\n\n\n",

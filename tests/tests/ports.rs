@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use ptm_tests::scenario::{self, RING, passing_ring, usual_ring};
-use ptm_tests::{Fabric, PortReport};
+use ptm_tests::scenario::{self, RING, speaking_ring, usual_ring};
+use ptm_tests::wait::{self, PATIENCE};
+use ptm_tests::{Fabric, PortReport, USUAL_TTL};
 
 fn report(fabric: &mut Fabric, node: &str, port: &str, reason: &str) -> PortReport {
     fabric.node(node).unwrap().await_reason(port, reason).unwrap()
@@ -58,8 +59,13 @@ fn a_renamed_port_is_judged_by_its_new_name() {
     if !scenario::may_run("rename") {
         return;
     }
+    let mut fabric = speaking_ring(USUAL_TTL).unwrap();
     // To the far end a renamed port is another neighbor: what the old one said holds for its TTL, so that is short.
-    let mut fabric = passing_ring(Duration::from_secs(4), &[]).unwrap();
+    fabric.node("vm1").unwrap().start_lldpd(Duration::from_secs(4)).unwrap();
+    fabric.nodes().for_each(|node| node.start_agent(&[]).unwrap());
+    for (node, port) in [("vm1", "eth1"), ("vm1", "eth2"), ("vm2", "eth1")] {
+        report(&mut fabric, node, port, "match");
+    }
     fabric.rename_port("vm1:eth1", "swp1").unwrap();
     report(&mut fabric, "vm1", "eth1", "absent");
     let log = fabric.node("vm1").unwrap().agent().unwrap().log();
@@ -88,7 +94,11 @@ fn a_port_that_moves_to_another_namespace_is_gone_here_and_new_there() {
     report(&mut fabric, "vm3", "swp1", "unplanned");
     report(&mut fabric, "vm1", "eth1", "absent");
     // Its frames must not be counted for an interface of vm1 any more, though the kernel half may have moved along.
-    let reports = fabric.node("vm1").unwrap().reports().unwrap();
-    assert!(reports.iter().all(|report| report.port != "swp1"), "{reports:?}");
+    let vm1 = fabric.node("vm1").unwrap();
+    wait::until("swp1 to be gone from vm1", PATIENCE, || {
+        let reports = vm1.reports()?;
+        if reports.iter().all(|report| report.port != "swp1") { Ok(()) } else { Err(format!("{reports:?}")) }
+    })
+    .unwrap();
     report(&mut fabric, "vm1", "eth2", "match");
 }

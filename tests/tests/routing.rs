@@ -227,7 +227,7 @@ fn names_on_the_wire_forge_nothing_that_zebra_reads() {
     let mut fabric = Fabric::from_plan(RING).unwrap();
     let vm1 = fabric.node("vm1").unwrap();
     vm1.start_agent(&[]).unwrap();
-    vm1.await_reason("eth1", "silent").unwrap();
+    vm1.await_capture().unwrap();
     let mut watching = zebra(&mut fabric);
     let seen = watching.await_seen(&[Seen::answered("eth2", "N/A")]).unwrap();
     assert_eq!(seen, [Seen::Connected, Seen::answered("eth1", "N/A"), Seen::answered("eth2", "N/A")]);
@@ -260,7 +260,7 @@ fn names_on_the_wire_forge_nothing_that_zebra_reads() {
     }
 }
 
-/// What zebra hears at first of a plan with these ports of vm1, none of which is there.
+/// What zebra hears at first, once it has connected, of a plan with these ports of vm1, none of which is there.
 fn record_of_absent_ports(ports: &[String]) -> Vec<Seen> {
     let mut fabric = Fabric::from_plan(RING).unwrap();
     let links = ports.iter().enumerate().map(|(far, port)| format!("  vm1:\"{port}\" -- vm9:\"{far}\"\n"));
@@ -268,10 +268,12 @@ fn record_of_absent_ports(ports: &[String]) -> Vec<Seen> {
     let vm1 = fabric.node("vm1").unwrap();
     vm1.machine().write("/run/ptm/topology.dot", &plan).unwrap();
     vm1.start_agent(&[]).unwrap();
-    vm1.await_agent().unwrap();
+    // ptmctl is not asked whether the agent answers: that is one answer of thousands of rows more, and with a limit.
     let zebra = zebra(&mut fabric);
     wait::until("zebra to hear of every port", PATIENCE, || {
-        let record = zebra.record();
+        let mut record = zebra.record();
+        let connected = record.iter().position(|seen| *seen == Seen::Connected);
+        record.drain(..connected.map_or(record.len(), |connected| connected + 1));
         let heard = count(&record, |seen| matches!(seen, Seen::NoInterface(_)));
         if heard == ports.len() {
             Ok(record)
@@ -291,7 +293,7 @@ fn the_status_of_a_large_plan_reaches_zebra_whole() {
     let ports: Vec<_> = (1..=5_000).map(|number| format!("swp{number}")).collect();
     let record = record_of_absent_ports(&ports);
     let expected = ports.into_iter().flat_map(|port| [Seen::answered(&port, "N/A"), Seen::NoInterface(port)]);
-    assert_eq!(record[1..], expected.collect::<Vec<_>>());
+    assert_eq!(record, expected.collect::<Vec<_>>());
 }
 
 #[test]
@@ -302,6 +304,6 @@ fn long_names_in_the_plan_overrun_no_buffer_of_zebra() {
     // An interface's name has 15 bytes at most; a plan's has no limit, and zebra trusts its length.
     let names: Vec<_> = (1..=300).map(|length| "x".repeat(length)).collect();
     let record = record_of_absent_ports(&names);
-    let heard = |seen: &Seen| matches!(seen, Seen::Connected | Seen::Cable { .. } | Seen::NoInterface(_));
+    let heard = |seen: &Seen| matches!(seen, Seen::Cable { .. } | Seen::NoInterface(_));
     assert_eq!(record.iter().find(|seen| !heard(seen)), None);
 }

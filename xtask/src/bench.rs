@@ -30,7 +30,7 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<ExitCode> {
     cargo.args(arguments.strict.then_some("--strict"));
     if !root::is_root() {
         ensure!(root::sudo_works(), "measuring needs root, and sudo can't be had: run it again as root");
-        root::runs_built_programs(&mut cargo)?;
+        root::runs_built_programs(&mut cargo, root::SUDO)?;
     }
     Ok(if cargo.status()?.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -30,9 +30,12 @@ pub(crate) fn exec<S: AsRef<OsStr>>(program: &Path, arguments: &[S]) -> Result<I
     }
 }
 
-/// Lets `cargo` start what it has built, tests or benches, through sudo.
-pub(crate) fn runs_built_programs(cargo: &mut Command) -> Result<()> {
-    cargo.env(format!("CARGO_TARGET_{}_RUNNER", host()?.to_uppercase().replace('-', "_")), "sudo -E");
+/// How `cargo` has root start what it has built, tests or benches.
+pub(crate) const SUDO: &str = "sudo -E";
+
+/// Lets `cargo` start what it has built, tests or benches, by this command.
+pub(crate) fn runs_built_programs(cargo: &mut Command, by: &str) -> Result<()> {
+    cargo.env(format!("CARGO_TARGET_{}_RUNNER", host()?.to_uppercase().replace('-', "_")), by);
     Ok(())
 }
 

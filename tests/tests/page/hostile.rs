@@ -26,7 +26,7 @@ fn what_a_neighbor_calls_itself_shows_as_text_and_does_nothing() {
     let mut fabric = Fabric::from_plan(RING).unwrap();
     let vm1 = fabric.node("vm1").unwrap();
     vm1.start_agent(&["--listen", &Map::socket(folder.path(), "vm1"), "--listen", "127.0.0.1:10786"]).unwrap();
-    vm1.await_reason("eth1", "silent").unwrap();
+    vm1.await_capture().unwrap();
     let map = start_map(RING, folder.path());
 
     let browsers = [Browser::start(vm1.machine()).unwrap(), Browser::start(map.machine()).unwrap()];

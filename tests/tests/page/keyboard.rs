@@ -68,6 +68,7 @@ fn evidence_and_advice_are_found_by_keyboard_alone() {
     page.wait_for_element(&format!("tr[data-row=\"{row}\"][data-status=fail]")).unwrap();
     assert!(page.evaluate::<bool>(&format!("document.activeElement === {button}")).unwrap());
     page.evaluate::<()>("document.getElementById('findings').focus()").unwrap();
+    page.wait_for_element("[data-finding][data-kind=exchange]").unwrap();
 
     // The drawing: arrow keys go from cable to cable, the worst first, and each says what it is.
     let first = tab_to(&page, "svg [data-cable]");
