@@ -34,7 +34,7 @@ use crate::logging::with_causes;
 const READ_AHEAD: usize = 16 * 1024;
 
 /// How many answers that are larger than usual are held at a time. Those that are not wait for nobody.
-pub(super) const LARGE_ANSWERS: usize = 16;
+const LARGE_ANSWERS: usize = 16;
 
 /// How much is read of an answer that is not what was asked for.
 const LONGEST_REFUSAL: usize = 4 * 1024;
@@ -98,8 +98,8 @@ impl Client {
         Ok(Self { keys, limits, large })
     }
 
-    /// Asks for a path and reads all of the answer. One of more than `usual` bytes needs a place among the
-    /// [`LARGE_ANSWERS`], as long as it is held; one of more than `longest` is none.
+    /// Asks for a path and reads all of the answer. One of more than `usual` bytes needs a place as long as it is held,
+    /// of which there are sixteen; one of more than `longest` is none.
     pub async fn get_all(&self, address: &Address, path: &str, [usual, longest]: [usize; 2]) -> Result<Whole, Failure> {
         let Answer { mut body, _connection } = self.get(address, path, "application/json").await?;
         let mut bytes = Vec::new();

@@ -23,10 +23,10 @@ use crate::api::{PortEvent, Reach};
 /// The longest message of an agent's event stream, in bytes. One verdict has a few hundred, all escaped a few thousand.
 const LONGEST_MESSAGE: usize = 16 * 1024;
 
-/// How large an agent's state may be: so much, and so much a port of its node. An honest verdict has some 600 bytes; one
-/// of a larger state than usual waits for [`client::LARGE_ANSWERS`](super::client::LARGE_ANSWERS).
+/// How large an agent's state may be: so much, and so much a port of its node. An honest verdict has some 600 bytes, and
+/// some 8,000 if the neighbor says nothing that need not be escaped. One that is larger than usual needs a place.
 const USUAL_ANSWER: Size = Size { whole: 64 * 1024, port: 1024 };
-const LONGEST_ANSWER: Size = Size { whole: 256 * 1024, port: 4 * 1024 };
+const LONGEST_ANSWER: Size = Size { whole: 512 * 1024, port: 10 * 1024 };
 
 /// The longest cursor. Ours have some 35 bytes.
 const LONGEST_CURSOR: usize = 100;
