@@ -11,10 +11,11 @@
 //! in size and time where it is read ([`client`], [`follow`]), held against what that agent may say ([`check`]), made fit
 //! to be shown. An agent that can't be believed or reached has no verdicts here: grey, not green from before.
 //!
-//! Memory is bounded, with N agents of P ports: N × P verdicts, 0.7 KB each with their place in the index (measured), 4 KB
-//! at most; and N × (64 KB read ahead, one message of at most 64 KB, and, while it is asked for its state, at most 256 KB +
-//! P × 4 KB). For 1,000 agents of 64 ports these are 100 MB, the answer of 16 MB to `/api/v1/topology` among them; about
-//! 0.9 GB if each of the thousand is as hostile as it can be at the same moment.
+//! Memory is bounded, with N agents of P ports: N × P verdicts, 0.7 KB each with their place in the index (measured), 1.5 KB
+//! at most, and 64 an agent of ports that the plan does not name; and N × (16 KB read ahead, one message of at most 16 KB,
+//! and, while it is asked for its state, 64 KB + P × 1 KB). Larger answers, of up to 512 KB + P × 10 KB, are held sixteen at
+//! a time. For 1,000 agents of 64 ports these are 100 MB, the answer of 16 MB to `/api/v1/topology` among them; about
+//! 0.4 GB if each of the thousand is as hostile as it can be at the same moment, and as much again for that answer.
 
 pub mod agents;
 mod check;

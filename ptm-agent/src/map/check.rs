@@ -3,6 +3,7 @@
 //! An agent of the same plan says of each of its ports one thing, and of no other machine's ports anything. Whatever
 //! else comes is from no agent, a broken one or a lying one, and nothing of it is shown.
 
+use std::cell::Cell;
 use std::fmt;
 
 use crate::api::{Difference, End, Kind, Topology, Verdict};
@@ -14,6 +15,9 @@ const LONGEST_NAME: usize = 300;
 
 /// The longest sentence.
 const LONGEST_SENTENCE: usize = 1_000;
+
+/// All text of a verdict, in bytes: it is kept of each port. Ours have some 300, where names are long twice that.
+const LONGEST_VERDICT: usize = 1_024;
 
 /// Why an answer or an event is not an agent's, in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +45,15 @@ pub(super) fn verdict(verdict: Verdict) -> Result<Verdict, Invalid> {
     if status != reason.status() {
         return Err(Invalid(format!("it says that `{reason}` is `{status}`")));
     }
-    let name = |text: String| fit(&text, LONGEST_NAME);
+    let left = Cell::new(LONGEST_VERDICT);
+    let fit = |text: String, longest| {
+        let text = fit(&text, left.get().min(longest));
+        left.set(left.get().saturating_sub(text.len()));
+        text
+    };
+    let name = |text| fit(text, LONGEST_NAME);
+    let sentence = |text| fit(text, LONGEST_SENTENCE);
+    // In the order in which they are missed.
     Ok(Verdict {
         status,
         reason,
@@ -50,13 +62,13 @@ pub(super) fn verdict(verdict: Verdict) -> Result<Verdict, Invalid> {
         since,
         expected: expected.map(name),
         observed: observed.map(name),
+        explanation: sentence(explanation),
+        advice: advice.map(sentence),
         difference: difference.map(|Difference { field, expected, observed }| Difference {
             field: name(field),
             expected: name(expected),
             observed: name(observed),
         }),
-        explanation: sentence(&explanation),
-        advice: advice.as_deref().map(sentence),
     })
 }
 
@@ -96,8 +108,59 @@ fn fit(text: &str, longest: usize) -> String {
     if text.len() > longest {
         text.truncate(text.floor_char_boundary(longest));
         text.push('…');
-        // Cutting leaves the capacity as it was.
-        text.shrink_to_fit();
     }
+    // Neither writing out nor cutting leaves it as large as it need be.
+    text.shrink_to_fit();
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::map::fixtures;
+
+    proptest! {
+        #[test]
+        fn a_verdict_keeps_no_more_text_than_it_may(
+            texts in prop::array::uniform7((select(&["x", "é", "\u{202e}"][..]), 0_usize..900)),
+        ) {
+            let texts = texts.map(|(character, number)| character.repeat(number));
+            let [expected, observed, field, its, ours, explanation, advice] = texts;
+            let said = Verdict {
+                expected: Some(expected),
+                observed: Some(observed),
+                difference: Some(Difference { field, expected: its, observed: ours }),
+                explanation,
+                advice: Some(advice),
+                ..fixtures::verdict(Reason::WrongNode, "")
+            };
+            let kept = verdict(said).unwrap();
+            let difference = kept.difference.unwrap();
+            let texts = [kept.expected.unwrap(), kept.observed.unwrap(), kept.explanation, kept.advice.unwrap()];
+            let texts = [&texts[..], &[difference.field, difference.expected, difference.observed]].concat();
+            let bytes: usize = texts.iter().map(String::capacity).sum();
+            prop_assert!(bytes <= LONGEST_VERDICT + texts.len() * '…'.len_utf8(), "{}", bytes);
+        }
+    }
+
+    #[test]
+    fn an_ordinary_verdict_stays_as_it_is() {
+        let long = "leaf-17.row-4.fra2.example.net:Ethernet1/17/1".to_owned();
+        let said = Verdict {
+            expected: Some(long.clone()),
+            observed: Some(long.clone()),
+            difference: Some(Difference {
+                field: "port description".to_owned(),
+                expected: long.clone(),
+                observed: long,
+            }),
+            explanation: "x".repeat(250),
+            advice: Some("x".repeat(400)),
+            ..fixtures::verdict(Reason::WrongPort, "")
+        };
+        assert_eq!(verdict(said.clone()).unwrap(), said);
+    }
 }

@@ -4,7 +4,7 @@
 //! limit, and the caller says how many bytes he takes. No redirect is followed, no proxy asked.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use rustls::CertificateError;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -30,7 +31,10 @@ use crate::api::{Reach, Refused};
 use crate::logging::with_causes;
 
 /// The head of an answer, and what is read ahead of its body, in bytes.
-const READ_AHEAD: usize = 64 * 1024;
+const READ_AHEAD: usize = 16 * 1024;
+
+/// How many answers that are larger than usual are held at a time. Those that are not wait for nobody.
+const LARGE_ANSWERS: usize = 16;
 
 /// How much is read of an answer that is not what was asked for.
 const LONGEST_REFUSAL: usize = 4 * 1024;
@@ -69,6 +73,14 @@ pub struct Answer {
     pub(super) _connection: JoinSet<()>,
 }
 
+/// A whole answer.
+#[derive(Debug)]
+pub struct Whole {
+    pub(super) bytes: Vec<u8>,
+    /// Its place among the large ones.
+    _place: Option<OwnedSemaphorePermit>,
+}
+
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
@@ -76,24 +88,39 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 pub struct Client {
     keys: Mutex<Keys>,
     limits: TimeLimits,
+    large: Arc<Semaphore>,
 }
 
 impl Client {
     /// A client with these options. **Blocks** on files.
     pub fn new(options: &Options, limits: TimeLimits) -> Result<Self, OptionsError> {
-        Ok(Self { keys: Mutex::new(Keys::read(options)?), limits })
+        let (keys, large) = (Mutex::new(Keys::read(options)?), Arc::new(Semaphore::new(LARGE_ANSWERS)));
+        Ok(Self { keys, limits, large })
     }
 
-    /// Asks for a path and reads all of the answer, `longest` bytes at most.
-    pub async fn get_all(&self, address: &Address, path: &str, longest: usize) -> Result<Vec<u8>, Failure> {
-        let Answer { body, _connection } = self.get(address, path, "application/json").await?;
+    /// Asks for a path and reads all of the answer. One of more than `usual` bytes needs a place as long as it is held,
+    /// of which there are sixteen; one of more than `longest` is none.
+    pub async fn get_all(&self, address: &Address, path: &str, [usual, longest]: [usize; 2]) -> Result<Whole, Failure> {
+        let Answer { mut body, _connection } = self.get(address, path, "application/json").await?;
+        let mut bytes = Vec::new();
+        if self.read(&mut body, &mut bytes, usual).await? {
+            return Ok(Whole { bytes, _place: None });
+        }
+        let busy =
+            |_| Failure::new(Reach::Unreachable, "its answer is large, and too many large ones are read already");
+        let place = timeout(self.limits.answer, Arc::clone(&self.large).acquire_owned()).await.map_err(busy)?;
+        if self.read(&mut body, &mut bytes, longest).await? {
+            return Ok(Whole { bytes, _place: place.ok() });
+        }
+        Err(Failure::new(Reach::Invalid, format!("its answer has more than {} KiB", longest / 1024)))
+    }
+
+    /// Reads on; whether that was all, and not more than `longest` bytes.
+    async fn read(&self, body: &mut Incoming, bytes: &mut Vec<u8>, longest: usize) -> Result<bool, Failure> {
         let seconds = self.limits.answer.as_secs();
         let hanging = |_| Failure::new(Reach::Hanging, format!("its answer is not complete after {seconds} s"));
-        match timeout(self.limits.answer, all_of(body, longest)).await.map_err(hanging)? {
-            Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err(Failure::new(Reach::Invalid, format!("its answer has more than {} KiB", longest / 1024))),
-            Err(_) => Err(Failure::new(Reach::Unreachable, "it broke off in its answer")),
-        }
+        let read = timeout(self.limits.answer, read_on(body, bytes, longest)).await.map_err(hanging)?;
+        read.map_err(|_| Failure::new(Reach::Unreachable, "it broke off in its answer"))
     }
 
     /// Asks for a path and reads the answer's head.
@@ -142,9 +169,10 @@ impl Client {
             return Failure::new(Reach::Invalid, what);
         }
         let reach = if status.is_server_error() { Reach::Unreachable } else { Reach::Invalid };
-        let body = timeout(self.limits.head, all_of(answer.body, LONGEST_REFUSAL)).await;
-        let body = body.ok().and_then(Result::ok).flatten().unwrap_or_default();
-        let why = serde_json::from_slice(&body).map_or_else(|_| String::new(), |Refused { error }| error);
+        let (mut answer, mut bytes) = (answer, Vec::new());
+        // What can't be read is none.
+        let _ = timeout(self.limits.head, read_on(&mut answer.body, &mut bytes, LONGEST_REFUSAL)).await;
+        let why = serde_json::from_slice(&bytes).map_or_else(|_| String::new(), |Refused { error }| error);
         let why = if why.is_empty() { why } else { format!(": {}", check::name(&why)) };
         Failure::new(reach, format!("it answers {}{why}", status.as_u16()))
     }
@@ -190,19 +218,23 @@ async fn connect(address: &Address, connector: Option<TlsConnector>) -> io::Resu
     Ok(Box::new(connector.connect(name, stream).await?))
 }
 
-/// A whole body; `None`: it has more than `longest` bytes. In one piece, as it may come in pieces of a byte, each of which
-/// takes many to keep.
-async fn all_of(mut body: Incoming, longest: usize) -> Result<Option<Vec<u8>>, hyper::Error> {
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame?;
+/// Reads on until the end or until there are more than `longest` bytes; whether it was the end. In one piece, as it may
+/// come in pieces of a byte, each of which takes many to keep; and with no room for more than may be.
+async fn read_on(body: &mut Incoming, bytes: &mut Vec<u8>, longest: usize) -> Result<bool, hyper::Error> {
+    while bytes.len() <= longest {
+        let Some(frame) = body.frame().await.transpose()? else {
+            bytes.shrink_to_fit();
+            return Ok(true);
+        };
         let Some(piece) = frame.data_ref() else { continue };
-        if bytes.len() + piece.len() > longest {
-            return Ok(None);
+        let needed = bytes.len() + piece.len();
+        if needed > bytes.capacity() {
+            let room = needed.max(longest.min(2 * bytes.capacity()));
+            bytes.reserve_exact(room - bytes.len());
         }
         bytes.extend_from_slice(piece);
     }
-    Ok(Some(bytes))
+    Ok(false)
 }
 
 /// What to do about a TLS handshake that failed.
@@ -222,3 +254,6 @@ fn advice(error: &io::Error) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,18 +14,19 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::agents::Target;
-use super::client::{Answer, Client, Failure, TimeLimits};
+use super::client::{Answer, Client, Failure, TimeLimits, Whole};
 use super::merge::AgentId;
 use super::shared::Shared;
-use super::sse::{Message, Parser};
+use super::sse::{Malformed, Message, Parser};
 use crate::api::{PortEvent, Reach};
 
 /// The longest message of an agent's event stream, in bytes. One verdict has a few hundred, all escaped a few thousand.
-const LONGEST_MESSAGE: usize = 64 * 1024;
+const LONGEST_MESSAGE: usize = 16 * 1024;
 
-/// How large an agent's state may be: so much, and so much a port of its node. An honest verdict has some 600 bytes.
-const LONGEST_ANSWER: usize = 256 * 1024;
-const LONGEST_PORT: usize = 4 * 1024;
+/// How large an agent's state may be: so much, and so much a port of its node. An honest verdict has some 600 bytes, and
+/// some 8,000 if the neighbor says nothing that need not be escaped. One that is larger than usual needs a place.
+const USUAL_ANSWER: Size = Size { whole: 64 * 1024, port: 1024 };
+const LONGEST_ANSWER: Size = Size { whole: 512 * 1024, port: 10 * 1024 };
 
 /// The longest cursor. Ours have some 35 bytes.
 const LONGEST_CURSOR: usize = 100;
@@ -120,9 +121,9 @@ impl Follower {
     async fn round(&mut self) -> Result<(), Failure> {
         let (client, address) = (&self.client, &self.target.address);
         let ports = self.shared.ports_of(self.id);
-        let longest = LONGEST_ANSWER + ports * LONGEST_PORT;
-        let json = client.get_all(address, "/api/v1/topology", longest).await?;
-        let Place { cursor } = serde_json::from_slice(&json).map_err(|_| not_an_answer())?;
+        let lengths = [USUAL_ANSWER, LONGEST_ANSWER].map(|size| size.of(ports));
+        let json = client.get_all(address, "/api/v1/topology", lengths).await?;
+        let Place { cursor } = serde_json::from_slice(&json.bytes).map_err(|_| not_an_answer())?;
         if !is_cursor(&cursor) {
             return Err(Failure::new(Reach::Invalid, "its answer has no cursor of an agent"));
         }
@@ -138,19 +139,18 @@ impl Follower {
 
     /// Takes the answer, unless it was taken. Only now are values made of it, and at once what is kept: of a hostile
     /// one they may be many times as large.
-    fn believe(&self, answer: &mut Option<Vec<u8>>) -> Result<(), Failure> {
+    fn believe(&self, answer: &mut Option<Whole>) -> Result<(), Failure> {
         let Some(json) = answer.take() else { return Ok(()) };
-        self.shared.answer(self.id, serde_json::from_slice(&json).map_err(|_| not_an_answer())?)
+        self.shared.answer(self.id, serde_json::from_slice(&json.bytes).map_err(|_| not_an_answer())?)
     }
 
     async fn read(
         &mut self,
         Answer { mut body, _connection }: Answer,
-        mut answer: Option<Vec<u8>>,
+        mut answer: Option<Whole>,
         mut pace: Pace,
     ) -> Result<(), Failure> {
         let mut parser = Parser::new(LONGEST_MESSAGE);
-        let mut messages = Vec::new();
         let mut deadline = Instant::now() + self.times.silence;
         loop {
             let Ok(frame) = timeout_at(deadline, body.frame()).await else {
@@ -160,8 +160,9 @@ impl Follower {
             let frame = frame.ok_or_else(|| Failure::new(Reach::Unreachable, "it ended the connection"))?;
             let frame = frame.map_err(|_| Failure::new(Reach::Unreachable, "it broke off"))?;
             let Some(piece) = frame.data_ref() else { continue };
-            let parsed = parser.push(piece, |message| messages.push(message));
-            for message in messages.drain(..) {
+            let mut piece = &piece[..];
+            let malformed = |error: Malformed| Failure::new(Reach::Invalid, error.to_string());
+            while let Some(message) = parser.next(&mut piece).map_err(malformed)? {
                 self.doubted = false;
                 self.believe(&mut answer)?;
                 if self.take(message, &mut pace).await? {
@@ -170,7 +171,6 @@ impl Follower {
                 // A message counts, not a byte: one that trickles hangs.
                 deadline = Instant::now() + self.times.silence;
             }
-            parsed.map_err(|error| Failure::new(Reach::Invalid, error.to_string()))?;
         }
     }
 
@@ -189,6 +189,19 @@ impl Follower {
             // `alive`, and what a later version may say besides.
             _ => Ok(false),
         }
+    }
+}
+
+/// Of an answer, in bytes: so many, and so many a port of its node.
+#[derive(Clone, Copy)]
+struct Size {
+    whole: usize,
+    port: usize,
+}
+
+impl Size {
+    const fn of(self, ports: usize) -> usize {
+        self.whole + ports * self.port
     }
 }
 

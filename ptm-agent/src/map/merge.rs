@@ -5,7 +5,7 @@
 //! was given without says in its first answer which node it is, and has it from then on. A second one that says the same
 //! is [`Reach::Invalid`]: the first keeps it.
 //!
-//! What it takes: the links of the plan, and for each end the verdict, some 300 bytes and at most 3.6 KB. What does not
+//! What it takes: the links of the plan, and for each end the verdict, some 300 bytes and at most 1.5 KB. What does not
 //! fit is cut. Neighbors on ports that the plan does not name: [`MOST_UNPLANNED`] an agent.
 
 mod answers;

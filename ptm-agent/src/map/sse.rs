@@ -43,9 +43,10 @@ impl Parser {
         Self { longest, line, after_cr: false, event, data, has_data: false }
     }
 
-    /// Takes the next piece, and hands out each message that it completes.
-    pub(super) fn push(&mut self, piece: &[u8], mut take: impl FnMut(Message)) -> Result<(), Malformed> {
-        for &byte in piece {
+    /// The next message that `piece` completes; what is behind it is left in there. `None`: it takes more of the stream.
+    pub(super) fn next(&mut self, piece: &mut &[u8]) -> Result<Option<Message>, Malformed> {
+        while let Some((&byte, rest)) = piece.split_first() {
+            *piece = rest;
             let after_cr = mem::replace(&mut self.after_cr, byte == b'\r');
             match byte {
                 b'\n' if after_cr => {}
@@ -53,11 +54,8 @@ impl Parser {
                     let line = mem::take(&mut self.line);
                     let text = str::from_utf8(&line).map_err(|_| Malformed::NotText)?;
                     if let Some(message) = self.end_of_line(text) {
-                        take(message);
+                        return Ok(Some(message));
                     }
-                    // Its room is used again.
-                    self.line = line;
-                    self.line.clear();
                 }
                 _ if self.line.len() + self.data.len() + self.event.len() >= self.longest => {
                     return Err(Malformed::TooLong);
@@ -65,7 +63,7 @@ impl Parser {
                 _ => self.line.push(byte),
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn end_of_line(&mut self, line: &str) -> Option<Message> {
@@ -100,7 +98,12 @@ mod tests {
 
     fn parse(pieces: &[&[u8]]) -> Result<Vec<Message>, Malformed> {
         let (mut parser, mut messages) = (Parser::new(40), Vec::new());
-        pieces.iter().try_for_each(|piece| parser.push(piece, |message| messages.push(message)))?;
+        for mut piece in pieces.iter().copied() {
+            while let Some(message) = parser.next(&mut piece)? {
+                messages.push(message);
+            }
+            assert!(piece.is_empty());
+        }
         Ok(messages)
     }
 

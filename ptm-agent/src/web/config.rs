@@ -22,7 +22,7 @@ use serde::Deserialize;
 pub(super) use self::auth::{Auth, Credentials, Verdict};
 use self::certificate::Validity;
 pub(super) use self::live::{Admission, Live};
-use self::tls::TlsSettings;
+use self::tls::{Clients, Tls, TlsSettings};
 
 /// Why a web-config.yml can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,8 @@ enum Problem {
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) tls: Option<Arc<ServerConfig>>,
+    /// Whom that lets in; `None`: there is no TLS.
+    clients: Option<Clients>,
     /// Of the certificate that it shows.
     pub(super) validity: Option<Validity>,
     pub(super) auth: Auth,
@@ -91,6 +93,11 @@ impl Config {
         Self::try_read(file).map_err(|problem| ConfigError { file: file.to_owned(), problem })
     }
 
+    /// Whether a connection that was opened by `before` could be opened now.
+    pub(super) fn admits_connection_of(&self, before: &Self) -> bool {
+        self.clients == before.clients
+    }
+
     fn try_read(file: &Path) -> Result<Self, Problem> {
         let text = read(file)?;
         let Settings { tls_server_config, http_server_config, basic_auth_users } = parse(&text)?;
@@ -99,14 +106,15 @@ impl Config {
             headers: http_server_config.headers()?,
             files: vec![file.to_owned()],
             tls: None,
+            clients: None,
             validity: None,
             is_blank: text.trim().is_empty(),
         };
         if let Some(settings) = tls_server_config {
             let directory = file.parent().unwrap_or(Path::new(""));
             config.files.extend(settings.files(directory));
-            let (tls, certificate) = settings.build(directory)?;
-            config.tls = Some(Arc::new(tls));
+            let Tls { config: tls, certificate, clients } = settings.build(directory)?;
+            (config.tls, config.clients) = (Some(Arc::new(tls)), Some(clients));
             config.validity = Validity::of(&certificate);
             if let Some(trouble) = config.validity.and_then(|validity| validity.trouble(SystemTime::now())) {
                 let place = settings.certificate_file(directory).unwrap_or_else(|| file.to_owned());

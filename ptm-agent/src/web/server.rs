@@ -273,11 +273,14 @@ async fn serve(stream: Box<dyn Io>, peer: Peer, place: Place, common: Arc<Common
             Ok(Err(_)) | Err(_) => return counters.refuse_connection(RefusedConnection::Handshake),
         },
     };
-    drop(config);
     let client = Arc::new(Client::default());
     let service = service_fn(|request| async {
         client.asked.store(true, Ordering::Relaxed);
-        Ok::<_, Infallible>(answer(request, peer, &client, &common).await)
+        // It ends without an answer: whoever asks again connects as it is now.
+        if !live.current(Instant::now()).admits_connection_of(&config) {
+            return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+        }
+        Ok(answer(request, peer, &client, &common).await)
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -13,12 +13,16 @@ use tokio::time::timeout;
 use super::*;
 use crate::PATIENCE;
 use crate::api;
+use crate::clock::WallClock;
+use crate::lldp::{ChassisId, ChassisIdSubtype, PortId, PortIdSubtype, Text, encode};
 use crate::map::agents::Address;
 use crate::map::client::Options;
 use crate::map::fixtures::{START, account, at};
 use crate::map::merge::{Merge, Whole};
-use crate::monitor::Reason;
+use crate::monitor::{Link, Monitor, Reason};
 use crate::plan;
+use crate::snapshot::port_event;
+use crate::time::BootTime;
 
 use self::fake::Kind;
 
@@ -231,6 +235,32 @@ fn of_a_flood_no_more_is_taken_than_is_fair() {
     assert!((1_900..2_100).contains(&waited.as_millis()), "{waited:?}");
     let later = now + Duration::from_mins(1);
     assert!((0..10).all(|_| pace.wait(later).is_zero()) && !pace.wait(later).is_zero(), "no more is saved up");
+}
+
+#[test]
+fn whatever_neighbors_say_an_honest_agent_s_event_is_short_enough() {
+    let mut longest = 0;
+    for said in [vec![b'\\'; 255], vec![1; 255], vec![b'"'; 255], vec![0xff; 255], "\u{202e}".repeat(85).into_bytes()] {
+        // Names as long as the plan's may well be.
+        let name = "n".repeat(63);
+        let plan = format!("graph {{ \"{name}\":swp1 -- \"{}\":\"{name}\" }}", name.replace('n', "m"));
+        let (topology, _) = plan::read(&plan);
+        let mut monitor = Monitor::new(topology.plan_for(&name).unwrap());
+        let now = BootTime::from_nanos(1_000_000_000);
+        monitor.link(Link { ifindex: 1, name: "swp1", carrier: true, carrier_losses: 0 }, now);
+        let chassis_id = ChassisId::new(ChassisIdSubtype::Local, &said).unwrap();
+        let port_id = PortId::new(PortIdSubtype::InterfaceName, &said).unwrap();
+        let text = Text::new(&said).unwrap();
+        let pdu = encode::Builder::new(chassis_id, port_id, 120).port_description(text).system_name(text).finish();
+        monitor.lldpdu(1, &pdu, now);
+        let wall = WallClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1_795_271_405), now);
+        while let Some(event) = monitor.poll_event() {
+            let json = serde_json::to_string(&port_event(&event, &name, &wall)).unwrap();
+            longest = longest.max(json.len());
+        }
+    }
+    // In the answer there are the names of both ends besides.
+    assert!((500..=LONGEST_MESSAGE.min(LONGEST_ANSWER.port) - 1_024).contains(&longest), "{longest}");
 }
 
 #[test]

@@ -73,7 +73,8 @@ impl Admission {
     /// Whether he would be let in now as he was then.
     pub(crate) fn holds(&self) -> bool {
         let now = self.live.current(Instant::now());
-        Arc::ptr_eq(&now, &self.config) || now.auth.knows(self.user.as_deref(), &self.config.auth)
+        let Self { config: before, user, live: _ } = self;
+        Arc::ptr_eq(&now, before) || now.admits_connection_of(before) && now.auth.knows(user.as_deref(), &before.auth)
     }
 }
 

@@ -14,6 +14,22 @@ use serde::Deserialize;
 
 use super::{Problem, read};
 
+/// Which clients TLS lets in: those that a connection was opened by are to hold as long as it is used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Clients {
+    auth_type: String,
+    authority: Option<String>,
+}
+
+/// What a configuration makes of its settings.
+#[derive(Debug)]
+pub(super) struct Tls {
+    pub(super) config: ServerConfig,
+    /// The server's own.
+    pub(super) certificate: CertificateDer<'static>,
+    pub(super) clients: Clients,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TlsSettings {
@@ -59,14 +75,14 @@ impl TlsSettings {
         self.cert_file.as_ref().filter(|file| !file.as_os_str().is_empty()).map(|file| directory.join(file))
     }
 
-    /// What rustls makes of it, and the server's certificate; files are relative to `directory`.
-    pub(super) fn build(&self, directory: &Path) -> Result<(ServerConfig, CertificateDer<'static>), Problem> {
+    /// What rustls makes of it; files are relative to `directory`.
+    pub(super) fn build(&self, directory: &Path) -> Result<Tls, Problem> {
         let certificates =
             pem(directory, "cert", self.cert.as_deref(), self.cert_file.as_deref())?.ok_or_else(|| {
                 problem("cert_file", "must name the server's certificate, with those between it and the CA")
             })?;
         let chain = certificates_of(&certificates, "cert_file")?;
-        let own = chain[0].clone();
+        let certificate = chain[0].clone();
         let key = pem(directory, "key", self.key.as_deref(), self.key_file.as_deref())?
             .ok_or_else(|| problem("key_file", "must name the certificate's private key"))?;
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| {
@@ -76,7 +92,8 @@ impl TlsSettings {
             )
         })?;
         let provider = Arc::new(self.provider()?);
-        let client_verifier = self.client_verifier(directory, &provider)?;
+        let authority = pem(directory, "client_ca", self.client_ca.as_deref(), self.client_ca_file.as_deref())?;
+        let client_verifier = self.client_verifier(authority.as_deref(), &provider)?;
         let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&self.versions()?);
         let builder = builder.map_err(|error| {
             problem("cipher_suites", format!("nothing is left to choose from with these versions: {error}"))
@@ -92,7 +109,8 @@ impl TlsSettings {
                 error => problem("cert_file", format!("can't be used: {error}")),
             })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok((config, own))
+        let clients = Clients { auth_type: self.client_auth_type.clone(), authority };
+        Ok(Tls { config, certificate, clients })
     }
 
     fn provider(&self) -> Result<CryptoProvider, Problem> {
@@ -129,14 +147,13 @@ impl TlsSettings {
 
     fn client_verifier(
         &self,
-        directory: &Path,
+        authority: Option<&str>,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Arc<dyn ClientCertVerifier>, Problem> {
         if !self.client_allowed_sans.is_empty() {
             let advice = "is not supported; let a CA of its own sign the clients' certificates (client_ca_file)";
             return Err(problem("client_allowed_sans", advice));
         }
-        let authority = pem(directory, "client_ca", self.client_ca.as_deref(), self.client_ca_file.as_deref())?;
         let optional = match (self.client_auth_type.as_str(), &authority) {
             ("" | "NoClientCert", None) => return Ok(WebPkiClientVerifier::no_client_auth()),
             // As exporter-toolkit has it: a CA that is not used is a mistake.
@@ -165,7 +182,7 @@ impl TlsSettings {
         };
         let authority = authority.ok_or_else(|| problem("client_ca_file", "must name the CA of the clients"))?;
         let mut roots = RootCertStore::empty();
-        for certificate in certificates_of(&authority, "client_ca_file")? {
+        for certificate in certificates_of(authority, "client_ca_file")? {
             let added = roots.add(certificate);
             added
                 .map_err(|error| problem("client_ca_file", format!("has a certificate that is of no use: {error}")))?;

@@ -8,6 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -335,6 +336,42 @@ fn who_may_not_ask_any_more_reads_no_more() {
     write_users(&file, &["other"]);
     tell_until_end(None, &mut other);
     running.await_counts("all out", |counts| counts.stream_clients == 0);
+}
+
+#[test]
+fn a_connection_in_the_clear_ends_when_tls_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("web-config.yml");
+    fs::write(&file, "{}").unwrap();
+    let arguments = Arguments { web_config: Some(file.clone()), ..arguments("127.0.0.1:0") };
+    let running = start_with(&arguments, Limits::default(), FakeSite::new());
+    let mut stream = running.connect();
+    let is_answered = |stream: &mut TcpStream| {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"ok\n") {
+            let mut byte = [0];
+            match stream.read(&mut byte) {
+                Ok(1) => answer.extend(byte),
+                _ => return false,
+            }
+        }
+        true
+    };
+    assert!(is_answered(&mut stream));
+    let made = Command::new("openssl")
+        .current_dir(folder.path())
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
+        .args(["-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.crt"])
+        .output();
+    assert!(made.expect("openssl, which `cargo xtask setup` brings").status.success());
+    fs::write(&file, "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n").unwrap();
+    let started = Instant::now();
+    while is_answered(&mut stream) {
+        assert!(started.elapsed() < DEADLINE, "it is answered in the clear");
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!(!is_answered(&mut running.connect()), "nor is another");
 }
 
 #[test]
