@@ -131,27 +131,30 @@ fn a_restart_of_the_agent_moves_no_interface() {
     if !scenario::may_run("zebra and a restart of the agent") {
         return;
     }
-    let (mut fabric, mut zebra) = routed_ring();
+    let (mut fabric, zebra) = routed_ring();
     let vm1 = fabric.node("vm1").unwrap();
     for kill in [false, true, false, true] {
+        let before = zebra.record().len();
         if kill {
             vm1.kill_agent();
         } else {
             vm1.agent().unwrap().terminate().unwrap();
         }
         vm1.start_agent(&[]).unwrap();
-        zebra.await_seen(&[Seen::Connected]).unwrap();
         wait::until("zebra to know that both pass", PATIENCE, || {
             let record = zebra.record();
-            let since = record.iter().rposition(|seen| *seen == Seen::Connected).unwrap_or(0);
-            let known = |port| statuses(&record[since..], port).contains(&"pass");
-            if known("eth1") && known("eth2") { Ok(()) } else { Err(format!("{:?}", &record[since..])) }
+            let new = record.get(before..).unwrap_or_default();
+            let since = new.iter().rposition(|seen| *seen == Seen::Connected);
+            let known = |port| since.is_some_and(|since| statuses(&new[since..], port).contains(&"pass"));
+            if known("eth1") && known("eth2") { Ok(()) } else { Err(format!("{new:?}")) }
         })
         .unwrap();
     }
     let record = zebra.stop();
-    assert_eq!(count(&record, |seen| *seen == Seen::Connected), 5, "{record:?}");
-    assert_eq!(count(&record, |seen| matches!(seen, Seen::Disconnected(_))), 4, "{record:?}");
+    // It may find the socket once more while the kernel takes an agent apart.
+    let connected = count(&record, |seen| *seen == Seen::Connected);
+    assert!(connected >= 5, "{record:?}");
+    assert_eq!(count(&record, |seen| matches!(seen, Seen::Disconnected(_))), connected - 1, "{record:?}");
     assert_eq!(count(&record, |seen| matches!(seen, Seen::Interface { .. })), 0, "{record:?}");
     for port in ["eth1", "eth2"] {
         assert!(!statuses(&record, port).contains(&"fail"), "{record:?}");
