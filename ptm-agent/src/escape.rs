@@ -13,8 +13,17 @@ pub fn is_deceptive(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether a text is nothing but printable ASCII, as nearly every one is. Then nothing in it deceives, and that is soon
+/// seen.
+pub fn is_plain(text: &[u8]) -> bool {
+    text.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// The text with every deceptive character as Rust writes it, `\n` or `\u{202e}`: for a terminal or a log.
 pub fn shown(text: &str) -> String {
+    if is_plain(text.as_bytes()) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_deceptive(c) {

@@ -113,18 +113,19 @@ impl Record {
     /// whatever the values are. Values that do not fit are shortened and end in `…`.
     pub fn encode(&self) -> String {
         let body = |longest| {
-            let mut names = String::new();
-            let mut values = String::new();
+            let (mut names, mut values) = (String::with_capacity(512), String::with_capacity(512));
             for (column, value) in &self.fields {
                 // What a client sent as column names comes back to it in error answers.
-                let _ = write!(names, "{},", clean(column, longest, Cleaning::Replace));
+                names.push_str(&clean(column, longest, Cleaning::Replace));
+                names.push(',');
                 let longest = match column.as_ref() {
                     column::PORT if self.cleaning == Cleaning::Replace => longest.min(LONGEST_PORT),
                     // A sentence about the topology file, with places and a way out; it is alone in its row.
                     column::PROBLEM => 4 * longest,
                     _ => longest,
                 };
-                let _ = write!(values, "{},", clean(value, longest, self.cleaning));
+                values.push_str(&clean(value, longest, self.cleaning));
+                values.push(',');
             }
             names.pop();
             values.pop();
@@ -142,9 +143,15 @@ impl Record {
 }
 
 /// A value fit for a field: printable, without separators, not empty, at most `longest` bytes.
-fn clean(value: &str, longest: usize, cleaning: Cleaning) -> String {
+fn clean(value: &str, longest: usize, cleaning: Cleaning) -> Cow<'_, str> {
+    let value = value.trim();
+    // As nearly every value is.
+    let is_fit = |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b',' | b'"' | b'%');
+    if (1..=longest).contains(&value.len()) && value.bytes().all(is_fit) {
+        return Cow::Borrowed(value);
+    }
     let mut out = String::with_capacity(value.len().min(longest));
-    for c in value.trim().chars() {
+    for c in value.chars() {
         let before = out.len();
         match (cleaning, c) {
             (Cleaning::Escape, ',' | '"' | '%') => escape(&mut out, c),
@@ -161,7 +168,7 @@ fn clean(value: &str, longest: usize, cleaning: Cleaning) -> String {
             break;
         }
     }
-    if out.is_empty() { NOTHING.to_owned() } else { out }
+    if out.is_empty() { Cow::Borrowed(NOTHING) } else { Cow::Owned(out) }
 }
 
 fn escape(out: &mut String, c: char) {

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::LengthError;
+use crate::escape::is_plain;
 
 /// A string of LLDP: 0–255 bytes, by the standard UTF-8 (802.1AB-2016 8.5.5–8.5.7), in practice anything.
 ///
@@ -71,8 +72,16 @@ struct Bounded<'a> {
 impl fmt::Display for Bounded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let end = self.bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        let bytes = &self.bytes[..end];
+        if let Ok(text) = str::from_utf8(bytes)
+            && bytes.len() <= self.max
+            && is_plain(bytes)
+            && !bytes.contains(&b'\\')
+        {
+            return f.write_str(text);
+        }
         let mut left = self.max;
-        for chunk in self.bytes[..end].utf8_chunks() {
+        for chunk in bytes.utf8_chunks() {
             for c in chunk.valid().chars() {
                 // `escape_debug` escapes quotes too, which needs no escaping here.
                 let escape = c.escape_debug();

@@ -12,7 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use ring::digest::{SHA256, digest};
 
-use crate::escape::{is_deceptive, shown};
+use crate::escape::{is_deceptive, is_plain, shown};
 
 /// The longest value of a label, in bytes. As long as LLDP's own texts are.
 pub const LONGEST_LABEL: usize = 255;
@@ -195,9 +195,8 @@ fn write(encoder: &mut MetricEncoder<'_>, series: MetricType, value: impl Value)
 /// What is not the text itself ends with `…` and a hash of that, the same in every version: a series that is there twice
 /// costs the whole scrape, so no two texts have the same label.
 pub fn label(text: &str) -> Cow<'_, str> {
-    let plain =
-        || text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(|c| is_deceptive(c) || c == CUT);
-    if text.len() <= LONGEST_LABEL && plain() {
+    let harmless = || is_plain(text.as_bytes()) || !text.contains(|c| is_deceptive(c) || c == CUT);
+    if text.len() <= LONGEST_LABEL && harmless() {
         return Cow::Borrowed(text);
     }
     let mut label = shown(text);
