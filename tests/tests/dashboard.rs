@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use ptm_agent::monitor::{Reason, Status};
-use ptm_tests::scenario::{self, usual_ring};
+use ptm_tests::scenario::{self, speaking_ring};
 use ptm_tests::wait::{self, PATIENCE};
-use ptm_tests::{Prometheus, promql};
+use ptm_tests::{Prometheus, USUAL_TTL, promql};
 use serde_json::Value;
 
 /// The labels of a metric.
@@ -74,13 +74,24 @@ fn rules_and_dashboard_ask_for_what_an_agent_serves() {
     if !scenario::may_run("rules and dashboard against a real agent's metrics") {
         return;
     }
-    let mut fabric = usual_ring().unwrap();
+    let mut fabric = speaking_ring(USUAL_TTL).unwrap();
     let vm1 = fabric.node("vm1").unwrap();
+    // With TLS, for what is served only then.
+    let openssl = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 365 \
+                   -keyout /run/web.key -out /run/web.crt";
+    vm1.machine().run(&["sh", "-c", openssl]).unwrap();
+    let web_config = "tls_server_config: { cert_file: /run/web.crt, key_file: /run/web.key }\n";
+    vm1.machine().write("/run/web-config.yml", web_config).unwrap();
+    vm1.start_agent(&["--web-config", "/run/web-config.yml"]).unwrap();
+    for port in ["eth1", "eth2"] {
+        vm1.await_reason(port, "match").unwrap();
+    }
     let machine = vm1.machine();
     machine.write("/run/prometheus/ptm.rules.yml", &read("dist/prometheus/ptm.rules.yml")).unwrap();
     let configuration = "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 250ms }\n\
          rule_files: [ptm.rules.yml]\n\
-         scrape_configs: [{ job_name: ptm, static_configs: [{ targets: ['127.0.0.1:10786'] }] }]\n";
+         scrape_configs: [{ job_name: ptm, scheme: https, tls_config: { insecure_skip_verify: true }, \
+         static_configs: [{ targets: ['127.0.0.1:10786'] }] }]\n";
     let prometheus = Prometheus::start(machine, configuration).unwrap();
     // All in one look: the series of an agent are gone while a scrape of it failed.
     let samples = wait::until("the rules to have been evaluated on a scrape", PATIENCE, || {
@@ -91,7 +102,7 @@ fn rules_and_dashboard_ask_for_what_an_agent_serves() {
     .unwrap();
 
     // What is there: metrics and their labels. A metric may have no series yet.
-    let scrape = machine.run(&["curl", "--silent", "--fail", "http://127.0.0.1:10786/metrics"]).unwrap();
+    let scrape = machine.run(&["curl", "--silent", "--fail", "--insecure", "https://127.0.0.1:10786/metrics"]).unwrap();
     let types = scrape.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     let mut served: BTreeMap<String, Labels> = types.map(|name| (name.to_owned(), Labels::new())).collect();
     for sample in samples {
