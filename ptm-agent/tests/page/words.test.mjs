@@ -81,6 +81,7 @@ test('how long ago', () => {
 test('the headline says what matters', () => {
   assert.equal(headline(new Model(ring()).counts, false), 'All is well: all 4 cables (8 ports) pass');
   assert.equal(headline(new Model(asAgent(ring(), 'vm1')).counts, true), 'All is well: all 2 ports pass');
+  assert.equal(headline(new Model(ring()).counts, false, true), 'By the plan from before: all 4 cables (8 ports) pass');
   assert.equal(headline(new Model(miswired()).counts, false), '2 of 4 cables failing');
 });
 

@@ -39,7 +39,7 @@ export function showFrame(model, findings) {
   const state = fail > 0 ? 'fail' : well ? 'pass' : 'no-info';
   const head = byId('headline');
   head.dataset.status = state;
-  const words = headline(counts, model.isAgent);
+  const words = headline(counts, model.isAgent, Boolean(model.plan.failure));
   if (head.textContent !== words) head.replaceChildren(words);
   byId('subline').textContent = subline(model);
   for (const button of byId('counts').querySelectorAll('button'))
@@ -111,6 +111,7 @@ export function showLegend() {
     .append(
       ...Object.entries(short).map(([kind, words]) => h('span', { class: 'key' }, sample(kind), words)),
       h('span', { class: 'key more' }, 'more'),
+      h('span', { class: 'key less' }, 'less'),
     );
   const rows = [
     [sample('pass'), `${STATUSES.pass.symbol} pass: ${STATUSES.pass.means}; on an agent’s own page its own end`],

@@ -240,7 +240,7 @@ function announce() {
     () => {
       quiet = 0;
       const failure = model.plan.failure?.error ?? null;
-      const standing = { findings: found, headline: headline(model.counts, model.isAgent), failure };
+      const standing = { findings: found, headline: headline(model.counts, model.isAgent, Boolean(failure)), failure };
       const words = announcement(announced, standing);
       announced = standing;
       if (words === '') return;
@@ -290,6 +290,8 @@ function walk(from, key) {
 
 // Search: `/` begins, Enter goes to the next, Escape ends.
 const query = byId('query');
+// Who has no keyboard presses no key.
+if (globalThis.matchMedia('(pointer: coarse)').matches) query.placeholder = 'Find';
 const hits = { all: [], at: -1 };
 query.addEventListener('input', () => {
   hits.all = model ? find(model, query.value) : [];
@@ -369,8 +371,7 @@ globalThis
   .addEventListener('change', () => model && isMatrix() && matrix.resize());
 
 showLegend();
-setInterval(() => {
-  tick();
-  details.refresh();
-}, 5_000);
+// As often as an age changes: two that were written at different moments are not to contradict each other.
+setInterval(tick, 1_000);
+setInterval(() => details.refresh(), 5_000);
 stream.start();

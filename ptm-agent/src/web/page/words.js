@@ -165,8 +165,9 @@ export function clock(at, now) {
 /**
  * What is the matter, in a line: the page's headline.
  * @param {import('./model.js').Counts} counts @param {boolean} agent whether an agent answers, not the map
+ * @param {boolean} broken whether the topology file can't be used, and the plan from before holds
  */
-export function headline(counts, agent) {
+export function headline(counts, agent, broken = false) {
   const { cables, ports } = counts;
   const total = cables.pass + cables.fail + cables['no-info'];
   const what = agent ? 'port' : 'cable';
@@ -174,10 +175,9 @@ export function headline(counts, agent) {
   if (cables.fail > 0) return `${cables.fail.toLocaleString('en')} of ${count(total, what)} failing`;
   if (cables['no-info'] > 0)
     return `Nothing fails; ${cables['no-info'].toLocaleString('en')} of ${count(total, what)} not confirmed`;
-  const planned = ports.pass + ports.fail + ports['no-info'];
-  return agent
-    ? `All is well: all ${count(planned, 'port')} pass`
-    : `All is well: all ${count(total, 'cable')} (${count(planned, 'port')}) pass`;
+  const planned = count(ports.pass + ports.fail + ports['no-info'], 'port');
+  const all = agent ? planned : `${count(total, 'cable')} (${planned})`;
+  return `${broken ? 'By the plan from before' : 'All is well'}: all ${all} pass`;
 }
 
 /**
