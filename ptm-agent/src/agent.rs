@@ -359,8 +359,8 @@ impl Agent {
             self.control.notify(&Change::from(&event));
             besides(self, &event);
             if mem::take(&mut is_first) {
-                // Who was told and is to run on this very processor runs now, not when all that follows is done: that
-                // is twice as much work as the verdict was.
+                // Who was told and is to run on this very processor runs now, not when all that follows is done, which
+                // takes longer than the verdict did.
                 thread::yield_now();
             }
             if let Some(run) = Run::for_event(&event) {
